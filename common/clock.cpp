@@ -1,0 +1,46 @@
+#include "common/clock.hpp"
+
+#include <sys/timex.h>
+
+#include <ctime>
+
+namespace common {
+namespace {
+
+std::int64_t now(clockid_t clock) {
+  timespec ts{};
+  clock_gettime(clock, &ts);
+  return static_cast<std::int64_t>(ts.tv_sec) * kSecond + ts.tv_nsec;
+}
+
+struct KernelState {
+  bool synchronised;
+  std::int64_t error_us;
+};
+
+KernelState ask_kernel() {
+  timex state{};
+  const int result = adjtimex(&state);
+  const bool good = result >= 0 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+  return {good, state.maxerror};
+}
+
+}  // namespace
+
+std::int64_t SystemClock::utc_ns() const {
+  return now(CLOCK_REALTIME);
+}
+std::int64_t SystemClock::monotonic_ns() const {
+  return now(CLOCK_MONOTONIC);
+}
+bool SystemClock::synchronised() const {
+  return ask_kernel().synchronised;
+}
+
+std::optional<std::int64_t> SystemClock::error_us() const {
+  const KernelState state = ask_kernel();
+  if (!state.synchronised) return std::nullopt;
+  return state.error_us;
+}
+
+}  // namespace common

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace common {
+
+inline constexpr std::int64_t kMicrosecond = 1'000;
+inline constexpr std::int64_t kMillisecond = 1'000'000;
+inline constexpr std::int64_t kSecond = 1'000'000'000;
+
+/// Where the time comes from; a seam, so that tests decide what time it is. Thread-safe.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  /// UTC in ns since 1970.
+  virtual std::int64_t utc_ns() const = 0;
+  /// Never steps; counts from an arbitrary moment of this boot.
+  virtual std::int64_t monotonic_ns() const = 0;
+  /// Whether somebody (NTP, PTP, GPS) keeps the clock right.
+  virtual bool synchronised() const = 0;
+  /// Upper bound of the error of utc_ns, when synchronised.
+  virtual std::optional<std::int64_t> error_us() const = 0;
+};
+
+/// The kernel's clocks; synchronisation as adjtimex tells it.
+class SystemClock final : public Clock {
+ public:
+  std::int64_t utc_ns() const override;
+  std::int64_t monotonic_ns() const override;
+  bool synchronised() const override;
+  std::optional<std::int64_t> error_us() const override;
+};
+
+}  // namespace common

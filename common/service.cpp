@@ -1,0 +1,77 @@
+#include "common/service.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <mutex>
+
+#include "common/clock.hpp"
+#include "common/log.hpp"
+#include "common/text.hpp"
+
+namespace common {
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  const sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // A peer or reader that goes away must give an error to the writer, not end the program.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int StopSignals::wait(std::int64_t timeout_ns) {
+  const sigset_t set = stop_signals();
+  timespec timeout{};
+  timeout.tv_sec = static_cast<std::time_t>(timeout_ns / kSecond);
+  timeout.tv_nsec = static_cast<long>(timeout_ns % kSecond);
+  const int signal = sigtimedwait(&set, nullptr, &timeout);
+  if (signal <= 0) return 0;
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  return signal;
+}
+
+void run_until_stopped(StopSignals& signals, const Liveness& liveness, const std::function<void()>& tick) {
+  std::uint64_t watchdog_us = 0;
+  const bool watched = sd_watchdog_enabled(0, &watchdog_us) > 0;
+  // Half of the time that systemd allows: time enough for a slow tick, soon enough for a stuck thread.
+  const std::int64_t limit_ns = static_cast<std::int64_t>(watchdog_us) * kMicrosecond / 2;
+  sd_notify(0, "READY=1");
+  while (signals.wait(kSecond) == 0) {
+    tick();
+    if (!watched) continue;
+    if (const auto stuck = liveness.stuck(limit_ns)) {
+      log::error(cat("thread ", *stuck, " makes no progress; the watchdog is not fed"));
+    } else {
+      sd_notify(0, "WATCHDOG=1");
+    }
+  }
+  sd_notify(0, "STOPPING=1");
+}
+
+StopDeadline::StopDeadline(const Liveness& liveness, std::int64_t timeout_ns)
+    : thread_([&liveness, timeout_ns](const std::stop_token& stop) {
+        std::mutex mutex;
+        std::condition_variable_any done;
+        std::unique_lock lock(mutex);
+        done.wait_for(lock, stop, std::chrono::nanoseconds(timeout_ns), [] { return false; });
+        if (stop.stop_requested()) return;
+        log::error(cat("not stopped in time; thread at work: ", liveness.stuck(0).value_or("none")));
+        std::_Exit(kExitFailure);
+      }) {}
+
+StopDeadline::~StopDeadline() = default;
+
+}  // namespace common

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "common/thread.hpp"
+
+/// What a long-running program owes to systemd and to the user at the terminal.
+namespace common {
+
+/// Exit statuses (sysexits.h where it has one).
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 64;
+inline constexpr int kExitUnavailable = 69;  ///< the peer of a client command is not there
+inline constexpr int kExitConfig = 78;       ///< systemd does not restart on this one
+
+/// Blocks SIGTERM and SIGINT for the whole process, so that only wait() sees them. Make it first in main,
+/// before any thread starts. A second signal while stopping ends the process at once.
+class StopSignals {
+ public:
+  StopSignals();
+  /// The signal that came within the time, or 0.
+  int wait(std::int64_t timeout_ns);
+};
+
+/// Says READY=1, then calls `tick` once a second and feeds systemd's watchdog (WatchdogSec) while no thread is
+/// stuck, until a stop signal comes. Main thread.
+void run_until_stopped(StopSignals& signals, const Liveness& liveness, const std::function<void()>& tick);
+
+/// Ends the process with status 1 when the object still exists after `timeout_ns`: a clean stop must not hang. The
+/// last words name the thread that is stuck.
+class StopDeadline {
+ public:
+  StopDeadline(const Liveness& liveness, std::int64_t timeout_ns);
+  ~StopDeadline();
+  StopDeadline(const StopDeadline&) = delete;
+  StopDeadline& operator=(const StopDeadline&) = delete;
+
+ private:
+  std::jthread thread_;
+};
+
+}  // namespace common

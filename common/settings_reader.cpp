@@ -1,0 +1,452 @@
+#include "common/settings_reader.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+
+#include "common/files.hpp"
+#include "common/text.hpp"
+
+namespace common {
+
+struct SettingsFile::State {
+  struct Problem {
+    int line;
+    int column;
+    std::string what;
+  };
+
+  std::string name;
+  YAML::Node document;
+  std::vector<Problem> problems;
+  std::set<std::string> known_keys;
+  std::vector<std::shared_ptr<Section::Impl>> sections;
+};
+
+struct Section::Impl {
+  struct Entry {
+    YAML::Mark mark;
+    YAML::Node value;
+  };
+
+  SettingsFile::State* file = nullptr;
+  std::string path;
+  YAML::Mark mark = YAML::Mark::null_mark();
+  std::map<std::string, Entry, std::less<>> entries;
+  std::set<std::string, std::less<>> asked;
+  bool free_names = false;
+
+  void report(const YAML::Mark& at, const std::string& what) const {
+    file->problems.push_back({at.is_null() ? 0 : at.line + 1, at.is_null() ? 0 : at.column + 1, what});
+  }
+
+  const Entry* find(std::string_view key) {
+    asked.emplace(key);
+    file->known_keys.insert(path.empty() ? std::string(key) : cat(path, '.', key));
+    const auto at = entries.find(key);
+    if (at == entries.end()) return nullptr;
+    const YAML::Node& value = at->second.value;
+    if (value.IsNull() || (value.IsScalar() && value.Scalar() == "None")) return nullptr;
+    return &at->second;
+  }
+
+  /// The text of a scalar value; reports anything else.
+  const std::string* scalar(std::string_view key, const char* wanted) {
+    const Entry* entry = find(key);
+    if (entry == nullptr) return nullptr;
+    if (!entry->value.IsScalar()) {
+      report(entry->mark, cat(key, " must be ", wanted));
+      return nullptr;
+    }
+    return &entry->value.Scalar();
+  }
+
+  void report_value(std::string_view key, const std::string& found, const std::string& wanted) {
+    report(entries.find(key)->second.mark, cat(key, ": ", escaped(found), " is not ", wanted));
+  }
+
+  void load(const YAML::Node& node) {
+    mark = node.Mark();
+    for (const auto& pair : node) {
+      const YAML::Mark at = pair.first.Mark();
+      if (!pair.first.IsScalar()) {
+        report(at, "a key must be a plain name");
+        continue;
+      }
+      const auto [known, fresh] = entries.try_emplace(pair.first.Scalar(), Entry{at, pair.second});
+      if (!fresh)
+        report(at,
+               cat(pair.first.Scalar(), " stands twice (first in line ", known->second.mark.line + 1, "); keep one"));
+    }
+  }
+
+  std::shared_ptr<Impl> make_child(const std::string& child_path, const Entry* entry) const {
+    auto child = std::make_shared<Impl>();
+    child->file = file;
+    child->path = child_path;
+    child->mark = entry == nullptr ? mark : entry->mark;
+    if (entry != nullptr && entry->value.IsMap()) {
+      child->load(entry->value);
+    } else if (entry != nullptr && !entry->value.IsNull()) {
+      report(entry->mark, cat(child_path, " must be a mapping of settings"));
+    }
+    file->sections.push_back(child);
+    return child;
+  }
+
+  std::string child_path(std::string_view key) const { return path.empty() ? std::string(key) : cat(path, '.', key); }
+
+  /// The mapping under a key whose entries have names that the user chose.
+  std::shared_ptr<Impl> chosen_names(std::string_view key) {
+    auto child = make_child(child_path(key), find(key));
+    child->free_names = true;
+    return child;
+  }
+};
+
+namespace {
+
+std::optional<double> to_double(std::string_view text) {
+  text = trimmed(text);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+std::optional<int> to_int(std::string_view text) {
+  const auto value = to_double(text);
+  if (!value || *value != std::floor(*value) || std::abs(*value) > 2147483647.0) return std::nullopt;
+  return static_cast<int>(*value);
+}
+
+std::optional<bool> to_bool(std::string_view text) {
+  const std::string word = lower(text);
+  if (word == "true" || word == "yes" || word == "on") return true;
+  if (word == "false" || word == "no" || word == "off") return false;
+  return std::nullopt;
+}
+
+template <typename Number>
+std::string describe(const char* kind, Range<Number> range) {
+  const bool low = range.low != std::numeric_limits<Number>::lowest();
+  const bool high = range.high != std::numeric_limits<Number>::max();
+  if (low && high) return cat(kind, " from ", range.low, " to ", range.high);
+  if (low) return cat(kind, " of at least ", range.low);
+  if (high) return cat(kind, " of at most ", range.high);
+  return kind;
+}
+
+template <typename Number>
+bool within(Number value, Range<Number> range) {
+  return value >= range.low && value <= range.high;
+}
+
+/// The numbers of a Python tuple written as text; nothing when it is not one.
+std::optional<std::vector<double>> tuple_numbers(std::string_view text) {
+  std::vector<double> numbers;
+  int depth = 0;
+  std::string number;
+  const auto finish_number = [&] {
+    if (trimmed(number).empty()) return true;
+    const auto value = to_double(number);
+    if (value) numbers.push_back(*value);
+    number.clear();
+    return value.has_value();
+  };
+  for (const char c : text) {
+    if (c == '(' || c == '[') {
+      ++depth;
+      if (!trimmed(number).empty()) return std::nullopt;
+    } else if (c == ')' || c == ']' || c == ',') {
+      if (c != ',' && --depth < 0) return std::nullopt;
+      if (!finish_number()) return std::nullopt;
+    } else {
+      number += c;
+    }
+  }
+  if (!finish_number() || depth != 0) return std::nullopt;
+  return numbers;
+}
+
+bool collect_numbers(const YAML::Node& node, std::vector<double>& numbers) {
+  if (node.IsSequence()) {
+    return std::all_of(node.begin(), node.end(),
+                       [&](const YAML::Node& item) { return collect_numbers(item, numbers); });
+  }
+  if (!node.IsScalar()) return false;
+  const auto found = tuple_numbers(node.Scalar());
+  if (!found) return false;
+  numbers.insert(numbers.end(), found->begin(), found->end());
+  return true;
+}
+
+std::string quoted_list(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+/// The nearest of the known names, when it is near enough to be what was meant.
+std::optional<std::string> nearest(std::string_view name, const std::set<std::string, std::less<>>& known) {
+  std::optional<std::string> best;
+  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 2) + 1;
+  for (const auto& candidate : known) {
+    const std::size_t distance = edit_distance(lower(name), lower(candidate));
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+bool Section::has(std::string_view key) {
+  return impl_->find(key) != nullptr;
+}
+
+void Section::read(std::string_view key, bool& value) {
+  const std::string* text = impl_->scalar(key, "True or False");
+  if (text == nullptr) return;
+  if (const auto read = to_bool(*text)) {
+    value = *read;
+  } else {
+    impl_->report_value(key, *text, "True or False");
+  }
+}
+
+void Section::read(std::string_view key, int& value, Range<int> range) {
+  std::optional<int> read;
+  this->read(key, read, range);
+  if (read) value = *read;
+}
+
+void Section::read(std::string_view key, double& value, Range<double> range) {
+  std::optional<double> read;
+  this->read(key, read, range);
+  if (read) value = *read;
+}
+
+void Section::read(std::string_view key, std::optional<int>& value, Range<int> range) {
+  const std::string* text = impl_->scalar(key, "a whole number");
+  if (text == nullptr) return;
+  const auto read = to_int(*text);
+  if (read && within(*read, range)) {
+    value = *read;
+  } else {
+    impl_->report_value(key, *text, describe("a whole number", range));
+  }
+}
+
+void Section::read(std::string_view key, std::optional<double>& value, Range<double> range) {
+  const std::string* text = impl_->scalar(key, "a number");
+  if (text == nullptr) return;
+  const auto read = to_double(*text);
+  if (read && within(*read, range)) {
+    value = *read;
+  } else {
+    impl_->report_value(key, *text, describe("a number", range));
+  }
+}
+
+void Section::read(std::string_view key, std::string& value) {
+  if (const std::string* text = impl_->scalar(key, "a text")) value = *text;
+}
+
+void Section::read(std::string_view key, std::optional<std::string>& value) {
+  if (const std::string* text = impl_->scalar(key, "a text")) value = *text;
+}
+
+void Section::read(std::string_view key, std::vector<std::string>& value) {
+  const Impl::Entry* entry = impl_->find(key);
+  if (entry == nullptr) return;
+  if (entry->value.IsScalar()) {
+    value = {entry->value.Scalar()};
+    return;
+  }
+  const auto is_text = [](const YAML::Node& item) { return item.IsScalar(); };
+  if (!entry->value.IsSequence() || !std::all_of(entry->value.begin(), entry->value.end(), is_text)) {
+    impl_->report(entry->mark, cat(key, " must be a text or a list of texts"));
+    return;
+  }
+  value.clear();
+  for (const auto& item : entry->value) value.push_back(item.Scalar());
+}
+
+void Section::read_numbers(std::string_view key, std::size_t count, std::vector<double>& value, Range<double> range) {
+  const Impl::Entry* entry = impl_->find(key);
+  if (entry == nullptr) return;
+  std::vector<double> numbers;
+  const bool good = collect_numbers(entry->value, numbers) && numbers.size() == count &&
+                    std::all_of(numbers.begin(), numbers.end(), [&](double number) { return within(number, range); });
+  if (!good) {
+    impl_->report(entry->mark, cat(key, " must hold ", count, " numbers, each ", describe("a number", range)));
+    return;
+  }
+  value = std::move(numbers);
+}
+
+void Section::read_duration(std::string_view key, double& seconds, double bare_unit_s, Range<double> range_s) {
+  const std::string* text = impl_->scalar(key, "a duration such as 30s or 10m");
+  if (text == nullptr) return;
+  std::string_view number = trimmed(*text);
+  double unit = bare_unit_s;
+  static const std::map<char, double> kUnits{{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+  if (!number.empty() && kUnits.contains(number.back())) {
+    unit = kUnits.at(number.back());
+    number.remove_suffix(1);
+  }
+  const auto read = to_double(number);
+  if (read && within(*read * unit, range_s)) {
+    seconds = *read * unit;
+  } else {
+    impl_->report_value(key, *text, describe("a duration such as 30s or 10m; in seconds,", range_s));
+  }
+}
+
+void Section::read_choice(std::string_view key, const std::vector<std::string>& names, int& value) {
+  const std::string* text = impl_->scalar(key, "a name");
+  if (text == nullptr) return;
+  const auto at = std::find(names.begin(), names.end(), lower(*text));
+  if (at == names.end()) {
+    impl_->report_value(key, *text, "one of " + quoted_list(names));
+  } else {
+    value = static_cast<int>(at - names.begin());
+  }
+}
+
+Section Section::section(std::string_view key, bool required) {
+  const Impl::Entry* entry = impl_->find(key);
+  if (entry == nullptr && required) impl_->report(impl_->mark, cat(key, ": is required here"));
+  return Section(impl_->make_child(impl_->child_path(key), entry));
+}
+
+std::vector<std::pair<std::string, Section>> Section::named_sections(std::string_view key) {
+  const auto child = impl_->chosen_names(key);
+  std::vector<std::pair<std::string, Section>> sections;
+  for (const auto& [name, entry] : child->entries) {
+    sections.emplace_back(name, Section(impl_->make_child(child->path + ".*", &entry)));
+  }
+  return sections;
+}
+
+std::vector<std::pair<std::string, std::string>> Section::named_texts(std::string_view key) {
+  const auto child = impl_->chosen_names(key);
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const auto& [name, entry] : child->entries) {
+    if (entry.value.IsScalar()) {
+      texts.emplace_back(name, entry.value.Scalar());
+    } else {
+      impl_->report(entry.mark, cat(name, " must be a text"));
+    }
+  }
+  return texts;
+}
+
+std::vector<std::pair<std::string, Section>> Section::kinds(std::string_view key,
+                                                            const std::vector<std::string>& kinds) {
+  std::vector<std::pair<std::string, Section>> found;
+  const Impl::Entry* list = impl_->find(key);
+  if (list == nullptr) return found;
+  const std::string path = impl_->child_path(key);
+  const auto take = [&](const YAML::Node& mapping) {
+    if (!mapping.IsMap()) {
+      impl_->report(mapping.Mark(), cat(path, " must hold mappings such as ", kinds.front(), ": {...}"));
+      return;
+    }
+    Impl entries;
+    entries.file = impl_->file;
+    entries.load(mapping);
+    // In the order of the file: detectors judge a frame one after the other.
+    for (const auto& pair : mapping) {
+      const auto at = entries.entries.find(pair.first.Scalar());
+      if (at == entries.entries.end()) continue;
+      if (std::find(kinds.begin(), kinds.end(), at->first) == kinds.end()) {
+        impl_->report(at->second.mark, cat(at->first, " is unknown; known are ", quoted_list(kinds)));
+      } else {
+        found.emplace_back(at->first, Section(impl_->make_child(cat(path, '.', at->first), &at->second)));
+      }
+    }
+  };
+  if (list->value.IsSequence()) {
+    for (const auto& item : list->value) take(item);
+  } else {
+    take(list->value);
+  }
+  return found;
+}
+
+void Section::problem(std::string_view key, const std::string& what) {
+  const auto at = impl_->entries.find(key);
+  impl_->report(at == impl_->entries.end() ? impl_->mark : at->second.mark, cat(key, ": ", what));
+}
+
+SettingsFile SettingsFile::load(const std::filesystem::path& path) {
+  std::string text;
+  try {
+    text = read_text_file(path);
+  } catch (const std::system_error&) {
+    throw SettingsError(cat(path.string(),
+                            ": there is no such settings file, or it cannot be read; "
+                            "name another with --config FILE or --path DIR"));
+  }
+  return parse(text, path.string());
+}
+
+SettingsFile SettingsFile::parse(const std::string& text, const std::string& name) {
+  auto state = std::make_shared<State>();
+  state->name = name;
+  try {
+    state->document = YAML::Load(text);
+  } catch (const YAML::Exception& error) {
+    throw SettingsError(cat(name, ':', error.mark.line + 1, ':', error.mark.column + 1, ": ", error.msg));
+  }
+  return SettingsFile(std::move(state));
+}
+
+Section SettingsFile::root() {
+  auto impl = std::make_shared<Section::Impl>();
+  impl->file = state_.get();
+  if (state_->document.IsMap()) {
+    impl->load(state_->document);
+  } else if (!state_->document.IsNull()) {
+    impl->report(state_->document.Mark(), "the file must be a mapping of settings");
+  }
+  state_->sections.push_back(impl);
+  return Section(std::move(impl));
+}
+
+void SettingsFile::finish() {
+  for (const auto& section : state_->sections) {
+    if (section->free_names) continue;
+    for (const auto& [key, entry] : section->entries) {
+      if (section->asked.contains(key)) continue;
+      const auto meant = nearest(key, section->asked);
+      section->report(entry.mark, cat(escaped(key), " is unknown", meant ? cat("; did you mean ", *meant, "?") : ""));
+    }
+  }
+  if (state_->problems.empty()) return;
+  std::stable_sort(state_->problems.begin(), state_->problems.end(),
+                   [](const State::Problem& a, const State::Problem& b) {
+                     return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+                   });
+  std::string text;
+  for (const State::Problem& problem : state_->problems) {
+    if (!text.empty()) text += '\n';
+    text += problem.line == 0 ? cat(state_->name, ": ", problem.what)
+                              : cat(state_->name, ':', problem.line, ':', problem.column, ": ", problem.what);
+  }
+  throw SettingsError(text);
+}
+
+std::set<std::string> SettingsFile::known_keys() const {
+  return state_->known_keys;
+}
+
+}  // namespace common

@@ -1,0 +1,85 @@
+#include "imagenode/link/outbox.hpp"
+
+#include "catch.hpp"
+#include "fake_clock.hpp"
+
+using namespace imagenode;
+using common::DeliveryClass;
+
+namespace {
+
+common::Message message(const std::string& text, std::size_t bytes = 0) {
+  common::Message message;
+  message.text = text;
+  message.payload = common::Payload(common::Bytes(bytes, 1));
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("the outbox numbers messages from 1 and stamps them") {
+  FakeClock clock;
+  clock.utc = 5 * common::kSecond;
+  Outbox outbox(77, 1'000'000, clock);
+  outbox.put(message("Barn|Restart"));
+  outbox.put(message("Barn door|jpg"));
+  const auto event = outbox.take(DeliveryClass::event);
+  const auto image = outbox.take(DeliveryClass::image);
+  REQUIRE(event);
+  REQUIRE(image);
+  CHECK(event->seq == 1);
+  CHECK(image->seq == 2);
+  CHECK(event->boot == 77);
+  CHECK(event->time_ns == clock.utc);
+  CHECK(event->crc.has_value());
+  CHECK_FALSE(outbox.take(DeliveryClass::event));
+}
+
+TEST_CASE("a full outbox gives up the oldest images and never events for them") {
+  FakeClock clock;
+  Outbox outbox(1, 30'000, clock);
+  outbox.put(message("Barn|motion|moving"));
+  for (int i = 0; i < 5; ++i) outbox.put(message("Barn|jpg", 10'000));
+  CHECK(outbox.counts().dropped[static_cast<int>(DeliveryClass::image)] == 3);
+  CHECK(outbox.counts().dropped[static_cast<int>(DeliveryClass::event)] == 0);
+  CHECK(outbox.take(DeliveryClass::event)->seq == 1);
+  CHECK(outbox.take(DeliveryClass::image)->seq == 5);
+  CHECK(outbox.counts().queued_bytes <= 30'000);
+}
+
+TEST_CASE("a message under way is not given up") {
+  FakeClock clock;
+  Outbox outbox(1, 15'000, clock);
+  outbox.put(message("Barn|jpg", 10'000));
+  const auto first = outbox.take(DeliveryClass::image);
+  outbox.put(message("Barn|jpg", 10'000));
+  CHECK(outbox.counts().queued_messages == 1);
+  outbox.put_back(1);
+  CHECK(outbox.take(DeliveryClass::image)->seq == first->seq);
+}
+
+TEST_CASE("a message leaves the outbox when it is delivered or set aside, and comes again when put back") {
+  FakeClock clock;
+  Outbox outbox(1, 1'000'000, clock);
+  for (int i = 0; i < 3; ++i) outbox.put(message("Barn|jpg", 10));
+  for (int i = 0; i < 3; ++i) outbox.take(DeliveryClass::image);
+  outbox.delivered(1);
+  outbox.put_back(2);
+  outbox.set_aside(3);
+  CHECK(outbox.take(DeliveryClass::image)->seq == 2);
+  outbox.delivered(2);
+  CHECK(outbox.counts().queued_messages == 0);
+  CHECK(outbox.counts().queued_bytes == 0);
+  CHECK(outbox.counts().delivered[static_cast<int>(DeliveryClass::image)] == 2);
+  CHECK(outbox.counts().set_aside[static_cast<int>(DeliveryClass::image)] == 1);
+  CHECK(outbox.wait_until_empty(0));
+}
+
+TEST_CASE("of tuning images only the newest of each kind waits") {
+  FakeClock clock;
+  Outbox outbox(1, 1'000'000, clock);
+  outbox.put_tuning(message("ROI", 1));
+  outbox.put_tuning(message("ROI", 2));
+  CHECK(outbox.take_tuning()->payload.size() == 2);
+  CHECK_FALSE(outbox.take_tuning());
+}
