@@ -1,0 +1,88 @@
+#include "imagehub/control.hpp"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <stdexcept>
+#include <zmq.hpp>
+
+#include "common/files.hpp"
+#include "common/text.hpp"
+
+namespace imagehub {
+
+namespace fs = std::filesystem;
+
+namespace {
+constexpr int kAnswerTimeoutMs = 3000;
+}
+
+fs::path control_path(const fs::path& data_directory) {
+  const char* runtime = std::getenv("RUNTIME_DIRECTORY");
+  return (runtime == nullptr ? data_directory : fs::path(runtime)) / "control.sock";
+}
+
+struct Control::Impl {
+  zmq::context_t context{1};
+  zmq::socket_t socket;
+  common::WakeUp wake;
+  Status status;
+  std::jthread thread;
+
+  explicit Impl(Status given) : status(std::move(given)) {}
+
+  void run(const std::stop_token& stop, common::Liveness::Thread& self) {
+    while (!stop.stop_requested()) {
+      {
+        const common::Liveness::Waiting waiting(self);
+        std::vector<zmq::pollitem_t> items{{socket.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, wake.fd(), ZMQ_POLLIN, 0}};
+        zmq::poll(items, std::chrono::milliseconds(-1));
+      }
+      zmq::message_t question;
+      if (!socket.recv(question, zmq::recv_flags::dontwait)) continue;
+      const bool known = question.to_string_view() == "status";
+      socket.send(zmq::buffer(known ? status() : R"({"error": "this hub does not know the question"})"),
+                  zmq::send_flags::dontwait);
+    }
+  }
+};
+
+Control::Control(const fs::path& path, Status status, common::Liveness& liveness)
+    : impl_(std::make_unique<Impl>(std::move(status))) {
+  impl_->socket = zmq::socket_t(impl_->context, zmq::socket_type::rep);
+  impl_->socket.set(zmq::sockopt::linger, 0);
+  impl_->socket.set(zmq::sockopt::maxmsgsize, std::int64_t{4096});
+  try {
+    impl_->socket.bind("ipc://" + path.string());
+  } catch (const zmq::error_t& error) {
+    throw std::runtime_error(common::cat("cannot make the control socket ", path.string(), ": ", error.what()));
+  }
+  ::chmod(path.c_str(), 0660);  // the hub's user and group may ask
+  impl_->thread = common::start_thread(
+      liveness, "control", [impl = impl_.get()](std::stop_token stop, auto& self) { impl->run(stop, self); });
+}
+
+Control::~Control() {
+  impl_->thread.request_stop();
+  impl_->wake.signal();
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+std::optional<std::string> ask_hub(const fs::path& path, const std::string& question) {
+  if (!fs::exists(path)) return std::nullopt;
+  try {
+    zmq::context_t context(1);
+    zmq::socket_t socket(context, zmq::socket_type::req);
+    socket.set(zmq::sockopt::linger, 0);
+    socket.set(zmq::sockopt::rcvtimeo, kAnswerTimeoutMs);
+    socket.connect("ipc://" + path.string());
+    socket.send(zmq::buffer(question), zmq::send_flags::none);
+    zmq::message_t answer;
+    if (!socket.recv(answer)) return std::nullopt;
+    return answer.to_string();
+  } catch (const zmq::error_t&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace imagehub

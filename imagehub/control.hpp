@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/thread.hpp"
+
+namespace imagehub {
+
+/// Where a hub with this data directory is asked: in systemd's runtime directory when the service has one
+/// (RUNTIME_DIRECTORY), else in the data directory.
+std::filesystem::path control_path(const std::filesystem::path& data_directory);
+
+/// A local socket on which a running hub answers `imagehub status`. One thread of its own.
+class Control {
+ public:
+  using Status = std::function<std::string()>;
+  /// Throws std::runtime_error when the socket cannot be made.
+  Control(const std::filesystem::path& path, Status status, common::Liveness& liveness);
+  ~Control();
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Asks the hub behind the socket; nothing when none answers within three seconds.
+std::optional<std::string> ask_hub(const std::filesystem::path& path, const std::string& question);
+
+}  // namespace imagehub

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/message.hpp"
+#include "imagehub/index/index.hpp"
+#include "imagehub/live/nodes.hpp"
+#include "imagehub/store/event_log.hpp"
+#include "imagehub/store/image_store.hpp"
+
+namespace imagehub {
+
+/// A message on its way into the index.
+struct Candidate {
+  common::MessagePtr message;
+  std::int64_t received_ns = 0;  ///< UTC
+  bool own = false;              ///< an event of the hub itself, not of a node
+
+  // Filled by write(); empty for events.
+  std::string incoming;
+  std::string extension;
+  std::uint64_t bytes = 0;
+  std::uint32_t file_crc = 0;
+
+  bool committed = false;              ///< its row is in the index, its file may not have its name yet
+  std::optional<std::string> refused;  ///< why it will never be stored; set by commit()
+};
+
+struct CommitterSettings {
+  std::optional<int> max_images_per_day;
+};
+
+/// Brings a group of messages into store, index and event log, in the order that makes an acknowledgement true:
+/// rows in one transaction, then the files' names, then the folders synced, then the log lines.
+/// write() and discard() may be called from any thread; all else belongs to the thread that commits.
+class Committer {
+ public:
+  Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log, Nodes& nodes,
+            const common::Clock& clock);
+
+  /// After a crash: finishes what was committed and removes what was not. Call once, before everything else.
+  void recover();
+
+  /// Brings the picture of an image to the disk under `incoming`. Throws when it cannot.
+  void write(Candidate& candidate, const std::string& incoming) const;
+  void discard(Candidate& candidate) const;
+
+  /// On return every candidate is stored, known from before, or refused (see Candidate::refused).
+  /// When it throws, none may be acknowledged; the same candidates can be given again.
+  void commit(const std::vector<Candidate*>& group);
+
+  /// What is not urgent: rows of nodes that sent only heartbeats, log lines that did not fit on the disk.
+  void catch_up();
+
+ private:
+  struct Batch {
+    std::vector<std::pair<Candidate*, ImageRow>> images;
+    std::vector<std::pair<Candidate*, EventRow>> events;
+    std::deque<Candidate> notes;  ///< the hub's own events; `events` points to them
+  };
+
+  void judge(Candidate& candidate, Batch& batch);
+  bool over_quota(const Candidate& candidate, Batch& batch);
+  void note(const std::string& text, std::int64_t now_ns, Batch& batch);
+  std::string reserve_name(const ImageRow& row, std::string_view extension);
+  void write_rows(Batch& batch);
+  void place_lines(Batch& batch);
+  void append_lines(const Batch& batch);
+  void finish_images();
+  void fall_behind(const std::string& why);
+  void catch_up_log();
+  void try_catch_up_log();
+
+  CommitterSettings settings_;
+  Index& index_;
+  ImageStore& store_;
+  EventLog& log_;
+  Nodes& nodes_;
+  const common::Clock& clock_;
+
+  Index::Finished finished_;
+  std::vector<ImageRow> unfinished_;  ///< committed, but not yet under their names
+  bool log_behind_ = false;           ///< there are committed events whose lines could not be written
+
+  std::int64_t quota_day_ns_ = -1;
+  std::uint64_t images_today_ = 0;
+  bool quota_told_ = false;
+};
+
+}  // namespace imagehub

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/message.hpp"
+#include "common/thread.hpp"
+#include "imagehub/filing/committer.hpp"
+
+namespace imagehub {
+
+/// What became of a message.
+struct Outcome {
+  enum class Kind { stored, retry, reject };
+  Kind kind = Kind::stored;
+  std::string reason;
+};
+
+/// Identifies a request to whoever submitted it.
+using Ticket = std::uint64_t;
+
+/// A message as it came in.
+struct Received {
+  common::MessagePtr message;
+  std::int64_t utc_ns = 0;       ///< when it was received
+  std::string connection;        ///< tells one connection of a sender from the next
+  std::optional<Ticket> ticket;  ///< nothing for the hub's own events: nobody waits for the outcome
+};
+
+struct FilingSettings {
+  int writers = 2;
+};
+
+/// Files messages: a pool of writers brings payloads to the disk, one thread commits what is ready, a group at a time,
+/// and only then tells the outcome. Keeps the contract's order: within one boot, class and lane messages are committed
+/// in the order in which they came. submit() and drain() are thread-safe; outcomes come on Filing's threads.
+///
+/// A sender that gave boot and seq is told RETRY when its message cannot be stored now; a plain one is not answered,
+/// and its message tried again (1 s doubling to 60 s) until it can be.
+class Filing {
+ public:
+  using Report = std::function<void(Ticket, const Outcome&)>;
+
+  Filing(const FilingSettings& settings, Committer& committer, const common::Clock& clock, common::Liveness& liveness,
+         Report report);
+  /// Stops without waiting for what is still queued; drain() first.
+  ~Filing();
+  Filing(const Filing&) = delete;
+  Filing& operator=(const Filing&) = delete;
+
+  void submit(Received received);
+
+  /// Waits until all that was submitted has an outcome, except plain messages that cannot be stored now, or until the
+  /// time is over. Returns whether all is done.
+  bool drain(std::int64_t timeout_ns);
+
+  /// Bytes of payload that were submitted and have no outcome yet.
+  std::uint64_t queued_bytes() const;
+
+ private:
+  enum class State { writing, ready, failed };
+
+  /// Order is kept within a lane. Plain senders' messages have a lane each.
+  using LaneKey = std::tuple<std::uint64_t, common::DeliveryClass, bool, Ticket>;
+
+  struct Item {
+    Received received;
+    LaneKey lane;
+    Candidate candidate;
+    State state = State::writing;
+    std::string error;
+    bool behind_failed = false;   ///< an earlier one of its lane failed while this one was being filed
+    std::vector<Ticket> waiting;  ///< those who sent the same message again while it was being filed
+    std::int64_t try_again_ns = 0;
+    int tries = 0;
+  };
+  using ItemPtr = std::shared_ptr<Item>;
+
+  struct Lane {
+    std::deque<ItemPtr> items;
+  };
+
+  /// After RETRY n every later message of the lane gets RETRY until n comes again, or the sender connects anew.
+  struct Held {
+    std::uint64_t from_seq = 0;
+    std::string connection;
+  };
+
+  void write_loop(const std::stop_token& stop, common::Liveness::Thread& self);
+  void commit_loop(const std::stop_token& stop, common::Liveness::Thread& self);
+  void write(Item& item);
+  std::vector<ItemPtr> wait_for_group(const std::stop_token& stop, common::Liveness::Thread& self);
+  void collect_ready(std::vector<ItemPtr>& group);
+  void resubmit_due(std::int64_t now_ns);
+  void commit(const std::vector<ItemPtr>& group);
+  void fail(const ItemPtr& item, const std::string& reason);
+  void hold_lane(const Item& failed);
+  void finish(const ItemPtr& item, const Outcome& outcome);
+  void enqueue(const ItemPtr& item);
+  bool held_back(const Received& received, const LaneKey& lane, std::string& reason);
+
+  Committer& committer_;
+  const common::Clock& clock_;
+  Report report_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any to_write_changed_;
+  std::condition_variable_any ready_changed_;
+  std::condition_variable_any emptied_;
+  std::deque<ItemPtr> to_write_;
+  std::map<LaneKey, Lane> lanes_;
+  std::map<LaneKey, Held> held_;
+  std::map<Identity, ItemPtr> in_flight_;
+  std::vector<ItemPtr> waiting_to_retry_;
+  std::uint64_t queued_bytes_ = 0;
+  std::uint64_t unanswered_ = 0;  ///< items without an outcome, those that wait to be tried again left out
+  std::uint64_t last_incoming_ = 0;
+  std::uint64_t last_lane_ = 0;
+
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace imagehub

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/clock.hpp"
+#include "common/thread.hpp"
+#include "imagehub/settings.hpp"
+
+namespace imagehub {
+
+/// The whole hub: wires store, index, filing, intake and control, in the order in which they need each other.
+/// Main thread only.
+class Hub {
+ public:
+  /// Takes the data directory (and its lock), finishes what a crash left, binds. Throws std::exception with what to
+  /// change when it cannot.
+  Hub(const HubSettings& settings, const common::Clock& clock, common::Liveness& liveness);
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  /// Once a second: nodes lost and back, silence.
+  void tick();
+
+  /// Answers what is under way, within `shutdown_timeout`; nodes with more are told RETRY.
+  void stop();
+
+  /// What was started, for a person: addresses, folders.
+  std::string greeting() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace imagehub

@@ -1,0 +1,72 @@
+#include "imagehub/intake/flow_guard.hpp"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <string>
+
+namespace imagehub {
+namespace {
+
+constexpr const char* kMonitorAddress = "inproc://intake-monitor";
+
+/// What the kernel may hold, and what framing adds.
+constexpr std::uint64_t kSlackBytes = 8 * 1024 * 1024;
+
+std::uint64_t bytes_received(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  return info.tcpi_bytes_received;
+}
+
+}  // namespace
+
+FlowGuard::FlowGuard(zmq::context_t& context, zmq::socket_t& socket, std::uint64_t limit_bytes)
+    : limit_bytes_(limit_bytes + kSlackBytes), monitor_(context, zmq::socket_type::pair) {
+  if (zmq_socket_monitor(socket.handle(), kMonitorAddress,
+                         ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED) != 0) {
+    throw zmq::error_t();
+  }
+  monitor_.set(zmq::sockopt::linger, 0);
+  monitor_.connect(kMonitorAddress);
+}
+
+void FlowGuard::handle_events() {
+  zmq::message_t event;
+  while (monitor_.recv(event, zmq::recv_flags::dontwait)) {
+    if (event.more()) {
+      zmq::message_t address;
+      (void)monitor_.recv(address);
+    }
+    if (event.size() < 6) continue;
+    std::uint16_t kind = 0;
+    std::int32_t fd = 0;
+    std::memcpy(&kind, event.data(), sizeof kind);
+    std::memcpy(&fd, static_cast<const char*>(event.data()) + sizeof kind, sizeof fd);
+    if (kind == ZMQ_EVENT_ACCEPTED) {
+      delivered_[fd] = 0;
+    } else {
+      delivered_.erase(fd);
+    }
+  }
+}
+
+void FlowGuard::delivered(zmq::message_t& first_frame, std::uint64_t bytes) {
+  const int fd = zmq_msg_get(first_frame.handle(), ZMQ_SRCFD);
+  if (const auto at = delivered_.find(fd); at != delivered_.end()) at->second += bytes;
+}
+
+int FlowGuard::check() {
+  int cut = 0;
+  for (const auto& [fd, delivered] : delivered_) {
+    if (bytes_received(fd) <= delivered + limit_bytes_) continue;
+    ::shutdown(fd, SHUT_RDWR);
+    ++cut;
+  }
+  return cut;
+}
+
+}  // namespace imagehub

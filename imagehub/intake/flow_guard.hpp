@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <zmq.hpp>
+
+namespace imagehub {
+
+/// Cuts TCP connections that send one message without end. libzmq bounds each frame, but hands on a message only when
+/// it is whole and holds any number of its frames until then; so this compares what the kernel received on a connection
+/// (TCP_INFO) with what came out of the socket. Bound to the thread of the socket.
+class FlowGuard {
+ public:
+  /// `limit_bytes`: the most that a connection may have sent of a message that is not whole.
+  FlowGuard(zmq::context_t& context, zmq::socket_t& socket, std::uint64_t limit_bytes);
+
+  /// To be polled together with the socket.
+  zmq::socket_t& monitor() { return monitor_; }
+  /// Reads connects and disconnects.
+  void handle_events();
+
+  void delivered(zmq::message_t& first_frame, std::uint64_t bytes);
+
+  /// Cuts what is over the limit; returns how many connections. Only meaningful when all whole messages have been
+  /// taken out of the socket.
+  int check();
+
+  std::uint64_t connections() const { return delivered_.size(); }
+
+ private:
+  std::uint64_t limit_bytes_;
+  zmq::socket_t monitor_;
+  std::map<int, std::uint64_t> delivered_;  ///< bytes taken out of the socket, by descriptor
+};
+
+}  // namespace imagehub

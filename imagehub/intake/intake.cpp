@@ -1,0 +1,386 @@
+#include "imagehub/intake/intake.hpp"
+
+#include <atomic>
+#include <unordered_map>
+#include <variant>
+#include <zmq.hpp>
+
+#include "common/files.hpp"
+#include "common/log.hpp"
+#include "common/text.hpp"
+#include "common/wire.hpp"
+#include "imagehub/intake/flow_guard.hpp"
+#include "imagehub/intake/request.hpp"
+
+namespace imagehub {
+namespace {
+
+using common::cat;
+using common::Reply;
+
+constexpr std::uint64_t kMegabyte = 1024 * 1024;
+/// Whole messages that libzmq may hold for one peer, and replies that a peer may leave unread.
+constexpr int kReceiveWatermark = 4;
+constexpr int kReplyWatermark = 200;
+/// Messages taken in a row before answers have their turn.
+constexpr int kMaxReceivedInARow = 64;
+constexpr std::int64_t kCheckInterval = common::kSecond / 2;
+/// A node whose message is not answered after this time is told WAIT, again after each such time.
+constexpr std::int64_t kWaitInterval = 3 * common::kSecond;
+/// Keep-alive probes: a peer whose cable was cut is gone after two minutes.
+constexpr int kKeepAliveIdleSeconds = 60;
+constexpr int kKeepAliveIntervalSeconds = 20;
+constexpr int kKeepAliveCount = 3;
+
+/// A request that waits for its answer.
+struct Request {
+  std::vector<zmq::message_t> envelope;
+  std::optional<std::uint64_t> seq;  ///< given by a sender with boot
+  std::uint64_t bytes = 0;
+  std::int64_t last_word_ns = 0;  ///< when it came, or when its sender was last told WAIT
+};
+
+std::string routing_id(const std::vector<zmq::message_t>& envelope) {
+  return envelope.front().to_string();
+}
+
+}  // namespace
+
+struct Intake::Impl {
+  Impl(const IntakeSettings& given, std::string name, Nodes& the_nodes, Counters& the_counters,
+       const common::Clock& the_clock)
+      : settings(given), hub_name(std::move(name)), nodes(the_nodes), counters(the_counters), clock(the_clock) {}
+
+  void open();
+  void limit(zmq::socket_t& socket) const;
+  void run(const std::stop_token& stop, common::Liveness::Thread& self);
+  void wait(common::Liveness::Thread& self, bool reading, std::vector<bool>& readable);
+  void take(zmq::socket_t& socket, bool answers);
+  void handle(RawMessage raw, bool answers);
+  void handle_message(common::Message message, Request request, bool answers);
+  void refuse(const common::Refusal& refusal, Request& request, bool answers, const std::string& peer);
+  void send_answers();
+  void reply(const std::vector<zmq::message_t>& envelope, const Reply& reply);
+  void reply_ok(const Request& request, bool has_boot);
+  void every_interval(bool drained);
+  void tell_to_wait(std::int64_t now_ns);
+  bool full() const { return in_flight_bytes >= static_cast<std::uint64_t>(settings.intake_mb) * kMegabyte; }
+
+  const IntakeSettings settings;
+  const std::string hub_name;
+  Nodes& nodes;
+  Counters& counters;
+  const common::Clock& clock;
+  common::RateGate gate{common::kSecond};
+
+  zmq::context_t context{1};
+  zmq::socket_t router;
+  std::vector<zmq::socket_t> subscribers;
+  std::unique_ptr<FlowGuard> guard;
+  std::vector<std::string> bound;
+
+  Submit submit;
+  std::unordered_map<Ticket, Request> requests;
+  Ticket last_ticket = 0;
+  std::int64_t last_check_ns = 0;
+
+  common::WakeUp wake;
+  std::mutex mutex;
+  std::vector<std::pair<Ticket, Outcome>> answers_to_send;
+  std::mutex submitting;  ///< held while a message is handed on, so that stop_accepting() returns after the last one
+  bool accepting = true;
+
+  std::atomic<std::int64_t> last_message_ns{0};
+  std::atomic<std::uint64_t> received{0};
+  std::atomic<std::uint64_t> answered{0};
+  std::atomic<std::uint64_t> in_flight_messages{0};
+  std::atomic<std::uint64_t> in_flight_bytes{0};
+  std::atomic<std::uint64_t> connections{0};
+  std::atomic<bool> holding_back{false};
+
+  std::jthread thread;
+};
+
+void Intake::Impl::limit(zmq::socket_t& socket) const {
+  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>((settings.max_message_mb + 1) * kMegabyte));
+  socket.set(zmq::sockopt::rcvhwm, kReceiveWatermark);
+  socket.set(zmq::sockopt::sndhwm, kReplyWatermark);
+  socket.set(zmq::sockopt::linger, 500);
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, kKeepAliveIdleSeconds);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, kKeepAliveIntervalSeconds);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, kKeepAliveCount);
+}
+
+void Intake::Impl::open() {
+  router = zmq::socket_t(context, zmq::socket_type::router);
+  limit(router);
+  router.set(zmq::sockopt::router_mandatory, true);
+  guard = std::make_unique<FlowGuard>(context, router,
+                                      (static_cast<std::uint64_t>(settings.max_message_mb) + 1) * kMegabyte);
+  for (const auto& address : settings.addresses) {
+    try {
+      router.bind(address);
+    } catch (const zmq::error_t& error) {
+      throw std::runtime_error(cat("cannot listen on ", address, ": ", error.what(),
+                                   "; is another hub running here? Set another hub.address, or stop that one"));
+    }
+    bound.push_back(router.get(zmq::sockopt::last_endpoint));
+  }
+  for (const auto& address : settings.subscribe) {
+    zmq::socket_t subscriber(context, zmq::socket_type::sub);
+    limit(subscriber);
+    subscriber.set(zmq::sockopt::subscribe, "");
+    try {
+      subscriber.connect(address);
+    } catch (const zmq::error_t& error) {
+      throw std::runtime_error(cat("cannot subscribe to ", address, ": ", error.what(),
+                                   "; hub.subscribe takes addresses such as tcp://192.168.1.20:5555"));
+    }
+    subscribers.push_back(std::move(subscriber));
+  }
+}
+
+void Intake::Impl::run(const std::stop_token& stop, common::Liveness::Thread& self) {
+  while (!stop.stop_requested()) {
+    holding_back = full();
+    const bool reading = !holding_back;
+    std::vector<bool> readable(1 + subscribers.size(), false);
+    wait(self, reading, readable);
+    send_answers();
+    guard->handle_events();
+    if (readable[0]) take(router, true);
+    for (std::size_t i = 0; i < subscribers.size(); ++i) {
+      if (readable[i + 1]) take(subscribers[i], false);
+    }
+    connections = guard->connections();
+    every_interval(reading && !readable[0]);
+  }
+  send_answers();
+}
+
+void Intake::Impl::wait(common::Liveness::Thread& self, bool reading, std::vector<bool>& readable) {
+  const common::Liveness::Waiting waiting(self);
+  std::vector<zmq::pollitem_t> items{{nullptr, wake.fd(), ZMQ_POLLIN, 0},
+                                     {guard->monitor().handle(), 0, ZMQ_POLLIN, 0}};
+  const std::size_t first_socket = items.size();
+  if (reading) {
+    items.push_back({router.handle(), 0, ZMQ_POLLIN, 0});
+    for (auto& subscriber : subscribers) items.push_back({subscriber.handle(), 0, ZMQ_POLLIN, 0});
+  }
+  const bool watching = !requests.empty() || guard->connections() > 0;
+  const std::chrono::milliseconds timeout(watching ? kCheckInterval / common::kMillisecond : -1);
+  zmq::poll(items, timeout);
+  if ((items[0].revents & ZMQ_POLLIN) != 0) wake.clear();
+  for (std::size_t i = first_socket; i < items.size(); ++i) {
+    readable[i - first_socket] = (items[i].revents & ZMQ_POLLIN) != 0;
+  }
+}
+
+void Intake::Impl::take(zmq::socket_t& socket, bool answers) {
+  for (int i = 0; i < kMaxReceivedInARow && !full(); ++i) {
+    auto raw = receive(socket, answers);
+    if (!raw) return;
+    handle(std::move(*raw), answers);
+  }
+}
+
+void Intake::Impl::handle(RawMessage raw, bool answers) {
+  ++received;
+  last_message_ns = clock.monotonic_ns();
+  const bool has_delimiter = !raw.envelope.empty() && raw.envelope.back().size() == 0;
+  if (answers) guard->delivered(raw.envelope.front(), raw.bytes);
+  Request request{std::move(raw.envelope), std::nullopt, raw.bytes, clock.monotonic_ns()};
+  const auto peer = [&](zmq::message_t& frame) -> std::string {
+    const char* address = frame.gets("Peer-Address");
+    return address == nullptr ? "?" : address;
+  };
+  if (answers && !has_delimiter) {
+    // Without the empty frame there is no way to answer that the sender would understand.
+    counters.add("ignored: no empty frame");
+    return;
+  }
+  if (raw.too_many_frames || raw.body.size() != 2) {
+    const std::string from = answers ? peer(request.envelope.front()) : "publisher";
+    refuse({"not two frames", cat(raw.body.size(), " frames"), std::nullopt}, request, answers, from);
+    return;
+  }
+  const std::string from = peer(raw.body[0]);
+  const common::Payload payload = to_payload(std::move(raw.body[1]));
+  auto decoded = common::decode_message(raw.body[0].to_string_view(), payload);
+  if (const auto* refusal = std::get_if<common::Refusal>(&decoded)) {
+    refuse(*refusal, request, answers, from);
+    return;
+  }
+  auto& message = std::get<common::Message>(decoded);
+  if (payload.size() > static_cast<std::uint64_t>(settings.max_message_mb) * kMegabyte) {
+    const auto seq = message.boot ? message.seq : std::nullopt;
+    refuse({"message too large", cat(payload.size(), " bytes, max_message_mb is ", settings.max_message_mb), seq},
+           request, answers, from);
+    return;
+  }
+  handle_message(std::move(message), std::move(request), answers);
+}
+
+void Intake::Impl::handle_message(common::Message message, Request request, bool answers) {
+  nodes.seen(message);
+  const bool has_boot = message.boot.has_value();
+  if (has_boot) request.seq = message.seq;
+  if (!is_stored(common::kind_of(message.text, has_boot))) {
+    if (answers) reply_ok(request, has_boot);
+    return;
+  }
+  const std::lock_guard lock(submitting);
+  if (!accepting) {
+    // A plain sender gets no answer: it waits, and sends again to the hub that comes next.
+    if (answers && request.seq) reply(request.envelope, {Reply::Kind::retry, *request.seq, "shutting down"});
+    return;
+  }
+  if (has_boot && !message.seq) message.boot.reset();  // without a number it has no identity
+  Received received_message;
+  received_message.utc_ns = clock.utc_ns();
+  received_message.message = std::make_shared<const common::Message>(std::move(message));
+  in_flight_bytes += request.bytes;
+  ++in_flight_messages;
+  const Ticket ticket = ++last_ticket;
+  received_message.ticket = ticket;
+  if (answers) received_message.connection = routing_id(request.envelope);
+  if (!answers) request.envelope.clear();
+  requests.emplace(ticket, std::move(request));
+  submit(std::move(received_message));
+}
+
+void Intake::Impl::refuse(const common::Refusal& refusal, Request& request, bool answers, const std::string& peer) {
+  counters.add("refused: " + refusal.reason);
+  if (const auto held_back = gate.pass(refusal.reason, clock.monotonic_ns())) {
+    common::log::warn(cat("refused a message from ", peer, ": ", common::escaped(refusal.detail),
+                          *held_back > 0 ? cat(" (and ", *held_back, " more like it)") : ""));
+  }
+  if (!answers) return;
+  if (refusal.seq) {
+    reply(request.envelope, {Reply::Kind::reject, *refusal.seq, refusal.reason});
+  } else {
+    // A plain sender would wait for ever; it can send nothing better.
+    reply(request.envelope, {Reply::Kind::foreign, 0, ""});
+  }
+}
+
+void Intake::Impl::send_answers() {
+  std::vector<std::pair<Ticket, Outcome>> ready;
+  {
+    const std::lock_guard lock(mutex);
+    ready.swap(answers_to_send);
+  }
+  for (auto& [ticket, outcome] : ready) {
+    const auto at = requests.find(ticket);
+    if (at == requests.end()) continue;
+    const Request request = std::move(at->second);
+    requests.erase(at);
+    in_flight_bytes -= request.bytes;
+    --in_flight_messages;
+    if (outcome.kind == Outcome::Kind::reject) counters.add("rejected: " + outcome.reason);
+    if (outcome.kind == Outcome::Kind::retry) counters.add("told to retry: " + outcome.reason);
+    if (request.envelope.empty()) continue;  // nobody waits for an answer
+    if (!request.seq || outcome.kind == Outcome::Kind::stored) {
+      reply_ok(request, request.seq.has_value());
+    } else {
+      const auto kind = outcome.kind == Outcome::Kind::retry ? Reply::Kind::retry : Reply::Kind::reject;
+      reply(request.envelope, {kind, *request.seq, outcome.reason});
+    }
+  }
+}
+
+/// OK in the form that the sender understands: with its number, with our name, or alone.
+void Intake::Impl::reply_ok(const Request& request, bool has_boot) {
+  if (request.seq) {
+    reply(request.envelope, {Reply::Kind::ok, *request.seq, ""});
+  } else if (has_boot) {
+    reply(request.envelope, {Reply::Kind::hub, 0, hub_name});
+  } else {
+    reply(request.envelope, {Reply::Kind::foreign, 0, ""});
+  }
+}
+
+void Intake::Impl::reply(const std::vector<zmq::message_t>& envelope, const Reply& reply) {
+  try {
+    for (const zmq::message_t& frame : envelope) {
+      const auto sent = router.send(zmq::const_buffer(frame.data(), frame.size()),
+                                    zmq::send_flags::sndmore | zmq::send_flags::dontwait);
+      if (!sent) {
+        counters.add("replies not read");
+        return;
+      }
+    }
+    router.send(zmq::buffer(common::format_reply(reply)), zmq::send_flags::dontwait);
+    ++answered;
+  } catch (const zmq::error_t& error) {
+    counters.add(error.num() == EHOSTUNREACH ? "peers vanished" : "replies failed");
+  }
+}
+
+void Intake::Impl::every_interval(bool drained) {
+  const std::int64_t now = clock.monotonic_ns();
+  if (now - last_check_ns < kCheckInterval) return;
+  last_check_ns = now;
+  tell_to_wait(now);
+  if (!drained) return;
+  if (const int cut = guard->check(); cut > 0) {
+    counters.add("connections cut: endless message", static_cast<std::uint64_t>(cut));
+    common::log::warn(cat("cut ", cut, " connection(s) that sent a message without end"));
+  }
+}
+
+void Intake::Impl::tell_to_wait(std::int64_t now_ns) {
+  for (auto& [ticket, request] : requests) {
+    if (!request.seq || request.envelope.empty() || now_ns - request.last_word_ns < kWaitInterval) continue;
+    request.last_word_ns = now_ns;
+    reply(request.envelope, {Reply::Kind::wait, 0, "storing"});
+  }
+}
+
+Intake::Intake(const IntakeSettings& settings, std::string hub_name, Nodes& nodes, Counters& counters,
+               const common::Clock& clock)
+    : impl_(std::make_unique<Impl>(settings, std::move(hub_name), nodes, counters, clock)) {
+  impl_->last_message_ns = clock.monotonic_ns();
+  impl_->open();
+}
+
+Intake::~Intake() {
+  impl_->thread.request_stop();
+  impl_->wake.signal();
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+void Intake::start(Submit submit, common::Liveness& liveness) {
+  impl_->submit = std::move(submit);
+  impl_->thread = common::start_thread(
+      liveness, "intake", [impl = impl_.get()](std::stop_token stop, auto& self) { impl->run(stop, self); });
+}
+
+void Intake::answer(Ticket ticket, Outcome outcome) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->answers_to_send.emplace_back(ticket, std::move(outcome));
+  }
+  impl_->wake.signal();
+}
+
+void Intake::stop_accepting() {
+  const std::lock_guard lock(impl_->submitting);
+  impl_->accepting = false;
+}
+
+IntakeStatus Intake::status() const {
+  return {impl_->received,        impl_->answered,    impl_->in_flight_messages,
+          impl_->in_flight_bytes, impl_->connections, impl_->holding_back};
+}
+
+std::int64_t Intake::silence_ns() const {
+  return impl_->clock.monotonic_ns() - impl_->last_message_ns;
+}
+
+std::vector<std::string> Intake::bound_addresses() const {
+  return impl_->bound;
+}
+
+}  // namespace imagehub

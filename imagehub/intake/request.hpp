@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+#include <zmq.hpp>
+
+#include "common/payload.hpp"
+
+namespace imagehub {
+
+/// One multipart message as it came out of a ROUTER or SUB socket.
+struct RawMessage {
+  std::vector<zmq::message_t> envelope;  ///< routing id and whatever stood before the empty frame; that one included
+  std::vector<zmq::message_t> body;      ///< what came behind it
+  std::uint64_t bytes = 0;               ///< of all frames
+  bool too_many_frames = false;
+};
+
+/// Takes the next whole message; nothing when none is there. Frames beyond a small number are read and dropped.
+std::optional<RawMessage> receive(zmq::socket_t& socket, bool has_envelope);
+
+/// Shares the frame's bytes.
+common::Payload to_payload(zmq::message_t frame);
+
+}  // namespace imagehub

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "common/settings_reader.hpp"
+#include "imagehub/filing/committer.hpp"
+#include "imagehub/filing/filing.hpp"
+#include "imagehub/intake/intake.hpp"
+
+namespace imagehub {
+
+/// imagehub.yaml. Keys and defaults of the Python hub are kept; imagehub.yaml at the root of the project explains all.
+struct HubSettings {
+  IntakeSettings intake;
+  FilingSettings filing;
+  CommitterSettings committer;
+  Durability durability = Durability::synced;
+  std::filesystem::path data_directory = "imagehub_data";
+  double patience_s = 10 * 60;
+  double shutdown_timeout_s = 10;
+  bool print_settings = false;
+  std::optional<int> queuemax;
+};
+
+/// Reads all keys; problems are collected by the file and thrown by its finish().
+HubSettings read_hub_settings(common::SettingsFile& file);
+
+/// Loads, checks, and puts a relative data_directory beside the file. Throws common::SettingsError.
+HubSettings load_hub_settings(const std::filesystem::path& file);
+
+/// For print_settings: one `key: value` per line.
+std::string describe(const HubSettings& settings);
+
+}  // namespace imagehub

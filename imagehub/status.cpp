@@ -1,0 +1,91 @@
+#include "imagehub/status.hpp"
+
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "common/local_time.hpp"
+#include "common/text.hpp"
+
+namespace imagehub {
+namespace {
+
+using common::cat;
+using nlohmann::json;
+
+std::string with_unit(double bytes) {
+  static constexpr std::array kUnits{"B", "KB", "MB", "GB", "TB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1000 && unit + 1 < kUnits.size(); ++unit) bytes /= 1000;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", bytes, kUnits[unit]);
+  return text.data();
+}
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.resize(width, ' ');
+  return text + ' ';
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<long>(seconds);
+  if (whole < 120) return cat(whole, " s");
+  if (whole < 7200) return cat(whole / 60, " min");
+  if (whole < 172'800) return cat(whole / 3600, " h");
+  return cat(whole / 86'400, " days");
+}
+
+std::string one_decimal(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", value);
+  return text.data();
+}
+
+std::string node_table(const json& status) {
+  std::string out = padded("node", 20) + padded("state", 6) + padded("last seen", 20) + padded("images", 10) +
+                    padded("events", 10) + padded("bytes", 10) + padded("msg/s", 7) + padded("version", 18) + "host\n";
+  for (const auto& node : status.at("nodes")) {
+    const std::string stamp = common::log_stamp(node.at("last_seen_ns").get<std::int64_t>()).substr(0, 19);
+    out += padded(common::escaped(node.at("node").get<std::string>()), 20) +
+           padded(node.at("lost").get<bool>() ? "LOST" : "ok", 6) + padded(stamp, 20) +
+           padded(std::to_string(node.at("images").get<std::uint64_t>()), 10) +
+           padded(std::to_string(node.at("events").get<std::uint64_t>()), 10) +
+           padded(with_unit(node.at("bytes").get<double>()), 10) +
+           padded(one_decimal(node.at("messages_per_s").get<double>()), 7) +
+           padded(common::escaped(node.at("version").get<std::string>()), 18) +
+           common::escaped(node.at("host").get<std::string>()) + '\n';
+  }
+  if (status.at("nodes").empty()) out += "(no node has sent anything yet)\n";
+  return out;
+}
+
+}  // namespace
+
+std::string format_status(const std::string& text) {
+  const json status = json::parse(text);
+  const json& disk = status.at("disk");
+  std::string addresses;
+  for (const auto& address : status.at("addresses")) addresses += ' ' + address.get<std::string>();
+  std::string out =
+      cat("imagehub ", status.at("version").get<std::string>(), ", process ", status.at("pid").get<long>(), ", up ",
+          duration(status.at("uptime_s").get<double>()), ", listens on", addresses, '\n');
+  out += cat("data      ", status.at("data_directory").get<std::string>(), '\n');
+  out += cat("disk      ", with_unit(disk.at("free_bytes").get<double>()), " free of ",
+             with_unit(disk.at("total_bytes").get<double>()), '\n');
+  out += cat("received  ", status.at("received").get<std::uint64_t>(), " messages, ",
+             one_decimal(status.at("messages_per_s").get<double>()), "/s, ",
+             status.at("connections").get<std::uint64_t>(), " connections\n");
+  out += cat("queue     ", status.at("in_flight_messages").get<std::uint64_t>(), " messages, ",
+             with_unit(status.at("in_flight_bytes").get<double>()),
+             status.at("holding_back").get<bool>() ? ", full: senders wait\n" : "\n");
+  out += "drops     ";
+  if (status.at("drops").empty()) out += "none\n";
+  bool first = true;
+  for (const auto& [reason, count] : status.at("drops").items()) {
+    out += cat(first ? "" : "          ", count.get<std::uint64_t>(), ' ', common::escaped(reason), '\n');
+    first = false;
+  }
+  return out + '\n' + node_table(status);
+}
+
+}  // namespace imagehub

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace imagehub {
+
+/// The place of a line that could not be written yet.
+inline constexpr std::int64_t kNoOffset = -1;
+
+/// Where a line lies: the local day of its log file and its first byte there.
+struct LogPosition {
+  std::string day;
+  std::int64_t offset = 0;
+};
+
+/// The event log as the Python hub wrote it: `imagehub.log`, renamed to `imagehub.log.<day>` at the first line of a
+/// new day. A projection of the committed event rows: lines are appended, nothing is ever cut or overwritten, lines of
+/// other writers stay. Bound to the thread that commits. Failures throw std::system_error.
+class EventLog {
+ public:
+  explicit EventLog(std::filesystem::path folder);
+
+  /// "2026-11-20 08:18:31,809 ~ Barn door|motion|moving\n" in local time; control characters are escaped.
+  static std::string line(std::int64_t time_ns, std::string_view text);
+
+  /// Starts a new file when the local day of `now_ns` is not the file's. Then the position of the next line.
+  LogPosition next_position(std::int64_t now_ns);
+
+  /// Appends whole lines at the position that next_position gave.
+  void append(std::string_view lines);
+
+  /// Whether exactly this line stands at this position.
+  bool holds(const LogPosition& position, std::string_view line) const;
+
+ private:
+  std::filesystem::path path_of(const std::string& day) const;
+  std::filesystem::path current() const { return folder_ / "imagehub.log"; }
+  void rotate();
+
+  std::filesystem::path folder_;
+  std::string day_;  ///< local day that the current file belongs to; empty while there is no file
+};
+
+}  // namespace imagehub

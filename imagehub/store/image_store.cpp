@@ -1,0 +1,61 @@
+#include "imagehub/store/image_store.hpp"
+
+#include "common/files.hpp"
+#include "common/local_time.hpp"
+#include "common/text.hpp"
+#include "imagehub/store/names.hpp"
+
+namespace imagehub {
+
+namespace fs = std::filesystem;
+
+ImageStore::ImageStore(fs::path images, bool sync)
+    : images_(std::move(images)), incoming_(images_ / ".incoming"), sync_(sync) {
+  common::make_folder(incoming_);
+}
+
+void ImageStore::write(const std::string& incoming_name, common::ByteView bytes) const {
+  common::write_file(incoming_ / incoming_name, bytes, sync_);
+}
+
+std::string ImageStore::reserve_name(std::string_view node_view, std::int64_t time_ns, std::string_view extension) {
+  const std::string day = common::local_date(time_ns);
+  common::make_folder(images_ / day);
+  const std::string stem = day + '/' + image_stem(node_view, time_ns);
+  for (int suffix = 0;; ++suffix) {
+    std::string path = suffix == 0 ? common::cat(stem, extension) : common::cat(stem, '-', suffix, extension);
+    if (reserved_.contains(path) || fs::exists(images_ / path)) continue;
+    reserved_.insert(path);
+    return path;
+  }
+}
+
+ImageStore::Finish ImageStore::finish(const std::string& incoming_name, const std::string& relative_path) {
+  const fs::path from = incoming_ / incoming_name;
+  const fs::path to = images_ / relative_path;
+  reserved_.erase(relative_path);
+  if (!fs::exists(from)) return fs::exists(to) ? Finish::already_there : Finish::missing;
+  touched_.insert(to.parent_path());
+  return common::rename_if_free(from, to) ? Finish::renamed : Finish::taken;
+}
+
+void ImageStore::sync_days() {
+  if (touched_.empty()) return;
+  if (sync_) {
+    for (const auto& folder : touched_) common::sync_folder(folder);
+  }
+  touched_.clear();
+}
+
+void ImageStore::discard(const std::string& incoming_name) const {
+  std::error_code ignored;  // what stays is removed at the next start
+  fs::remove(incoming_ / incoming_name, ignored);
+}
+
+std::size_t ImageStore::discard_all_incoming() const {
+  std::size_t count = 0;
+  for (const auto& entry : fs::directory_iterator(incoming_)) count += fs::remove(entry.path()) ? 1 : 0;
+  return count;
+}
+
+}  // namespace imagehub

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "common/payload.hpp"
+
+namespace imagehub {
+
+/// Pictures as files: written under `images/.incoming/`, renamed into the day's folder once their row is committed.
+/// A day's folder never holds a file whose row is not committed. Failures throw std::system_error.
+/// write() may be called from any thread; all else belongs to the thread that commits.
+class ImageStore {
+ public:
+  /// `images` is created when missing. `sync` false leaves the writing to the operating system (durability: written).
+  ImageStore(std::filesystem::path images, bool sync);
+
+  /// Writes a picture under .incoming and returns when it is on the disk.
+  void write(const std::string& incoming_name, common::ByteView bytes) const;
+
+  /// A free name in the folder of the local day: "2026-11-20/Barn-door-2026-11-20T08.18.31.809000.jpg", with -1, -2 ...
+  /// when it is taken. The name stays reserved until it is finished or released.
+  std::string reserve_name(std::string_view node_view, std::int64_t time_ns, std::string_view extension);
+  void release_name(const std::string& relative_path) { reserved_.erase(relative_path); }
+
+  enum class Finish { renamed, already_there, taken, missing };
+  /// Renames into the day's folder; sync_days() then makes it durable. `taken`: another file has this name.
+  Finish finish(const std::string& incoming_name, const std::string& relative_path);
+  /// Syncs .incoming and every folder that finish() touched.
+  void sync_days();
+
+  void discard(const std::string& incoming_name) const;
+  /// Removes everything that is left under .incoming; start-up only. Returns how many files.
+  std::size_t discard_all_incoming() const;
+
+  std::filesystem::path path_of(const std::string& relative_path) const { return images_ / relative_path; }
+  const std::filesystem::path& folder() const { return images_; }
+
+ private:
+  std::filesystem::path images_;
+  std::filesystem::path incoming_;
+  bool sync_;
+  std::set<std::string> reserved_;
+  std::set<std::filesystem::path> touched_;
+};
+
+}  // namespace imagehub

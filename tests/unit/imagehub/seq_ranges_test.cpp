@@ -1,0 +1,50 @@
+#include "imagehub/index/seq_ranges.hpp"
+
+#include <random>
+#include <set>
+
+#include "catch.hpp"
+
+using imagehub::SeqRanges;
+
+TEST_CASE("numbers in order are one range") {
+  SeqRanges ranges;
+  for (std::uint64_t seq = 1; seq <= 1000; ++seq) ranges.insert(seq);
+  REQUIRE(ranges.ranges().size() == 1);
+  CHECK(ranges.ranges().at(1) == 1000);
+  CHECK(ranges.changed() == std::set<std::uint64_t>{1});
+}
+
+TEST_CASE("a number that closes a gap joins two ranges") {
+  SeqRanges ranges;
+  ranges.load(1, 4);
+  ranges.load(6, 9);
+  ranges.insert(5);
+  CHECK(ranges.ranges() == std::map<std::uint64_t, std::uint64_t>{{1, 9}});
+  CHECK(ranges.removed() == std::set<std::uint64_t>{6});
+}
+
+TEST_CASE("ranges behave as a set of numbers, whatever the order") {
+  std::mt19937 random(7);
+  SeqRanges ranges;
+  std::set<std::uint64_t> expected;
+  std::map<std::uint64_t, std::uint64_t> table;  // what the changes make of a stored table
+  for (int i = 0; i < 5000; ++i) {
+    const std::uint64_t seq = 1 + random() % 200;
+    if (random() % 4 == 0) {
+      ranges.erase(seq);
+      expected.erase(seq);
+    } else {
+      ranges.insert(seq);
+      expected.insert(seq);
+    }
+    if (i % 7 == 0) {
+      for (const auto low : ranges.removed()) table.erase(low);
+      for (const auto low : ranges.changed()) table[low] = ranges.ranges().at(low);
+      ranges.clear_changes();
+      REQUIRE(table == ranges.ranges());
+    }
+    const std::uint64_t asked = 1 + random() % 200;
+    REQUIRE(ranges.contains(asked) == expected.contains(asked));
+  }
+}
