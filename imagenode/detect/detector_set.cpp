@@ -1,0 +1,41 @@
+#include "imagenode/detect/detector_set.hpp"
+
+#include "common/text.hpp"
+
+namespace imagenode {
+
+DetectorSet::DetectorSet(const std::vector<DetectorSettings>& settings, const Analysis& analysis)
+    : decoding_(analysis.decoding), scale_(analysis.scale) {
+  for (const DetectorSettings& one : settings) {
+    members_.push_back(
+        {one.make(one.roi, analysis), one.kind, one.log_roi_name ? "|" + one.roi_name : "", one.send_test_images});
+  }
+}
+
+Judgement DetectorSet::judge(const Frame& frame) {
+  Judgement judgement;
+  // Everything that can fail comes first, so that a damaged frame never is seen by some of the detectors only.
+  if (!members_.empty()) frame.gray(scale_, decoding_);
+  for (const Member& member : members_) {
+    if (member.shows_tuning) frame.bgr();
+  }
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    Member& member = members_[i];
+    auto event = member.detector->judge(frame, member.shows_tuning ? &judgement.tuning : nullptr);
+    if (!event) continue;
+    std::string text = common::cat(event->type, '|', event->state, member.roi_suffix);
+    judgement.events.push_back({i, std::move(text), std::move(*event)});
+  }
+  return judgement;
+}
+
+std::vector<std::string> DetectorSet::state_texts() const {
+  std::vector<std::string> texts;
+  for (const Member& member : members_) {
+    const std::string& state = member.detector->state();
+    if (state != kUndecided) texts.push_back(common::cat(member.kind, '|', state, member.roi_suffix));
+  }
+  return texts;
+}
+
+}  // namespace imagenode

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/jpeg.hpp"
+#include "common/message.hpp"
+#include "imagenode/detect/detector_set.hpp"
+#include "imagenode/detect/frame_choice.hpp"
+#include "imagenode/detect/frame_ring.hpp"
+
+namespace imagenode {
+
+/// The form in which pictures are sent: `jpg`, or `image`, a raw array.
+enum class SendType { jpg, image };
+
+struct ViewSettings {
+  std::string node;
+  std::string view;  ///< may be empty
+  SendType send_type = SendType::jpg;
+  int jpeg_quality = common::kJpegQuality;
+  int queuemax = 50;  ///< frames that are kept for events; a detector's send_count reaches no further
+  Analysis analysis;
+  std::vector<DetectorSettings> detectors;
+};
+
+/// What a frame brings to send, in this order.
+struct Outcome {
+  std::vector<common::Message> messages;  ///< for the outbox: events, each followed by its frames
+  std::vector<common::Message> tuning;    ///< tuning images, to show live
+};
+
+/// Watches one view of a camera: lets the detectors judge each frame as it was captured, and makes the messages that
+/// follow: events, and the frames around them or all of them. A camera's own JPEG is sent as it came unless something
+/// is drawn on it; drawing is seen on what is sent, never by a detector. Without detectors nothing is sent.
+/// Bound to the thread of its camera, but for the count.
+class ViewWatch {
+ public:
+  explicit ViewWatch(ViewSettings settings);
+
+  Outcome watch(const FramePtr& frame);
+
+  /// An event message, stamped with this time, with the state of each detector that has decided one: repeats it to a
+  /// hub that may have missed it.
+  std::vector<common::Message> states(CaptureTime time) const;
+
+  /// Frames that could not be decoded, and were left out.
+  std::uint64_t damaged_frames() const { return damaged_frames_; }
+
+ private:
+  common::Message message(std::string text, CaptureTime time) const;
+  common::Message event_message(const std::string& text, CaptureTime time) const;
+  void add_frames(const std::vector<FramePtr>& frames, std::vector<common::Message>& messages);
+  common::Message frame_message(const Frame& frame) const;
+  void put_picture(const common::Image& picture, common::Message& message) const;
+  common::Message tuning_message(TuningItem item, CaptureTime time) const;
+
+  ViewSettings settings_;
+  std::string sender_;  ///< "<node> <view>"
+  bool draws_;
+  common::Payload tiny_picture_;
+  DetectorSet detectors_;
+  std::vector<FrameChoice> choices_;
+  FrameRing ring_;
+  std::atomic<std::uint64_t> damaged_frames_ = 0;
+};
+
+}  // namespace imagenode
