@@ -77,14 +77,14 @@ MotionDetector::MotionDetector(const MotionSettings& settings, const RoiPercent&
     : settings_(settings),
       roi_(roi),
       analysis_(analysis),
-      kernel_size_(scaled_kernel(settings.blur_kernel_size, analysis.scale)),
+      blur_(scaled_kernel(settings.blur_kernel_size, analysis.scale)),
       vote_(settings.min_motion_frames, settings.min_still_frames) {}
 
 std::optional<DetectorEvent> MotionDetector::judge(const Frame& frame, std::vector<TuningItem>* tuning) {
   const common::Image& gray = frame.gray(analysis_.scale, analysis_.decoding);
   const RoiPixels roi = roi_in(roi_, gray.width, gray.height);
   min_area_ = percent_of(settings_.min_area, roi.area());
-  blur(gray, roi);
+  blur_.blur(gray, roi, blurred_);
   const RoiPixels box = average_.add(blurred_, static_cast<int>(std::floor(settings_.delta_threshold)));
 
   // A contour runs through the middles of its pixels, so the area that it can have at most is known without it.
@@ -102,19 +102,6 @@ std::optional<DetectorEvent> MotionDetector::judge(const Frame& frame, std::vect
   }
   if (tuning != nullptr) show(frame, gray, roi, box, *tuning);
   return event;
-}
-
-void MotionDetector::blur(const common::Image& gray, const RoiPixels& roi) {
-  if (blurred_.width != roi.width() || blurred_.height != roi.height()) {
-    blurred_ = common::Image::make(roi.width(), roi.height(), 1);
-  }
-  // A matrix of its own, not a part of one: the blur then reflects the picture at the edges of the region and does
-  // not see what lies outside.
-  const std::size_t offset = static_cast<std::size_t>(roi.y1) * gray.row_bytes() + static_cast<std::size_t>(roi.x1);
-  const cv::Mat region(roi.height(), roi.width(), CV_8UC1, const_cast<std::uint8_t*>(gray.pixels.data()) + offset,
-                       gray.row_bytes());
-  cv::Mat out = mat_of(blurred_);
-  cv::GaussianBlur(region, out, cv::Size(kernel_size_, kernel_size_), 0);
 }
 
 MotionDetector::Contours MotionDetector::find_contours(const RoiPixels& box, common::Image* dilated) const {

@@ -4,6 +4,7 @@
 
 #include "common/settings_reader.hpp"
 #include "imagenode/detect/detector.hpp"
+#include "imagenode/detect/gaussian_blur.hpp"
 #include "imagenode/detect/roi.hpp"
 #include "imagenode/detect/running_average.hpp"
 
@@ -62,7 +63,6 @@ class MotionDetector final : public Detector {
     bool reach_min_area = false;
   };
 
-  void blur(const common::Image& gray, const RoiPixels& roi);
   Contours find_contours(const RoiPixels& box, common::Image* dilated) const;
   void show(const Frame& frame, const common::Image& gray, const RoiPixels& roi, const RoiPixels& box,
             std::vector<TuningItem>& tuning) const;
@@ -70,8 +70,8 @@ class MotionDetector final : public Detector {
   MotionSettings settings_;
   RoiPercent roi_;
   Analysis analysis_;
-  int kernel_size_;
   double min_area_ = 0;  ///< in pixels of the analysed region
+  GaussianBlur blur_;
   common::Image blurred_;
   RunningAverage average_;
   MotionVote vote_;

@@ -1,27 +1,28 @@
 #include "imagenode/detect/running_average.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstdlib>
+
+#include "common/vector_clones.hpp"
 
 namespace imagenode {
 namespace {
 
 /// Adding it leaves no bits for a fraction, so the FPU rounds to the nearest whole number, halves to the even one, as
-/// cvRound does; that number then is in the lowest bits.
+/// cvRound does.
 constexpr double kRounder = 6755399441055744.0;  // 1.5 * 2^52
 
 /// One row; returns whether anything was marked. Pointers without overlap and no branches, so that the compiler makes
 /// vector instructions of it.
-bool add_row(double* __restrict average, const std::uint8_t* __restrict gray, std::uint8_t* __restrict mask,
-             std::size_t count, int threshold) {
+VECTOR_CLONES bool add_row(double* __restrict average, const std::uint8_t* __restrict gray,
+                           std::uint8_t* __restrict mask, std::size_t count, int threshold) {
   unsigned any = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const double value = average[i] * 0.5 + static_cast<double>(gray[i]) * 0.5;
+    // Half the sum is the sum of the halves to the last bit: halving only counts down the exponent.
+    const double value = (average[i] + gray[i]) * 0.5;
     average[i] = value;
-    const int rounded = static_cast<int>(std::bit_cast<std::uint64_t>(value + kRounder) & 0xFF);
-    const int delta = std::abs(static_cast<int>(gray[i]) - rounded);
+    const int delta = std::abs(gray[i] - static_cast<int>((value + kRounder) - kRounder));
     const unsigned mark = delta > threshold ? 255U : 0U;
     mask[i] = static_cast<std::uint8_t>(mark);
     any |= mark;
