@@ -1,0 +1,119 @@
+#include "imagenode/camera/camera_settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "common/settings_reader.hpp"
+#include "common/text.hpp"
+#include "imagenode/camera/pi_camera_options.hpp"
+
+namespace imagenode {
+namespace {
+
+constexpr int kMaxSide = 16384;
+constexpr double kMaxDuration = std::numeric_limits<double>::max();
+
+void read_resolution(common::Section& section, std::optional<Resolution>& resolution) {
+  std::vector<double> sides;
+  section.read_numbers("resolution", 2, sides, {1, kMaxSide});
+  if (sides.size() != 2) return;
+  if (sides[0] != std::floor(sides[0]) || sides[1] != std::floor(sides[1])) {
+    section.problem("resolution", "must be two whole numbers, width and height");
+    return;
+  }
+  resolution = Resolution{static_cast<int>(sides[0]), static_cast<int>(sides[1])};
+}
+
+/// A name of the picamera; `off` (in YAML also False) means not set, as it always did.
+void read_mode(common::Section& section, const char* key, const std::vector<std::string>& known, std::string& mode) {
+  std::string name;
+  section.read(key, name);
+  name = common::lower(name);
+  if (name.empty() || name == "off" || name == "false") return;
+  if (std::find(known.begin(), known.end(), name) == known.end()) {
+    std::string names;
+    for (const auto& one : known) names += (names.empty() ? "" : ", ") + one;
+    section.problem(key, common::cat(common::escaped(name), " is not one of off, ", names));
+    return;
+  }
+  mode = name;
+}
+
+void read_awb_gains(common::Section& section, std::optional<WhiteBalanceGains>& gains) {
+  constexpr double kMaxGain = 8;
+  std::vector<double> numbers;
+  section.read_numbers("awb_gains", 2, numbers, {0, kMaxGain});
+  if (numbers.size() == 2) gains = WhiteBalanceGains{numbers[0], numbers[1]};
+}
+
+void read_pi_controls(common::Section& section, PiCameraControls& pi) {
+  read_mode(section, "exposure_mode", picamera_exposure_modes(), pi.exposure_mode);
+  section.read("iso", pi.iso, {0, 1600});
+  section.read("shutter_speed", pi.shutter_speed, {0, 1'000'000'000});
+  section.read("sharpness", pi.sharpness, {-100, 100});
+  section.read("contrast", pi.contrast, {-100, 100});
+  section.read("brightness", pi.brightness, {0, 100});
+  section.read("exposure_compensation", pi.exposure_compensation, {-25, 25});
+  read_mode(section, "awb_mode", picamera_awb_modes(), pi.awb_mode);
+  read_awb_gains(section, pi.awb_gains);
+  read_mode(section, "meter_mode", picamera_meter_modes(), pi.meter_mode);
+  section.read("saturation", pi.saturation, {-100, 100});
+}
+
+void read_processing(common::Section& section, CameraSettings& settings) {
+  section.read_duration("frozen_after", settings.frozen_after_s, 1, {0, kMaxDuration});
+  section.read("analysis_scale", settings.analysis_scale, {1, 8});
+  constexpr std::array kScales{1, 2, 4, 8};
+  if (std::find(kScales.begin(), kScales.end(), settings.analysis_scale) == kScales.end()) {
+    section.problem("analysis_scale", "must be 1, 2, 4 or 8");
+  }
+  section.read_choice("decode", {"luminance", "full"}, settings.decode);
+  section.read_choice("pace", {"real", "fast"}, settings.pace);
+  section.read("loop", settings.loop);
+  section.read("jpeg_quality", settings.jpeg_quality, {1, 100});
+}
+
+}  // namespace
+
+std::optional<int> camera_index(const std::string& src) {
+  constexpr std::size_t kMaxDigits = 3;
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  if (src.empty() || src.size() > kMaxDigits || !std::all_of(src.begin(), src.end(), is_digit)) return std::nullopt;
+  return std::stoi(src);
+}
+
+bool CameraSettings::is_pi_camera() const {
+  const bool pi_label = !label.empty() && (label.front() == 'P' || label.front() == 'p');
+  return pi_label && (src.empty() || camera_index(src));
+}
+
+CameraSettings CameraSettings::read(common::Section& section, const std::string& label) {
+  CameraSettings settings;
+  settings.label = label;
+  section.read("viewname", settings.viewname);
+  section.read("src", settings.src);
+  read_resolution(section, settings.resolution);
+  section.read("framerate", settings.framerate, {0.001, 1000});
+  section.read("vflip", settings.vflip);
+  section.read("resize_width", settings.resize_width, {0.1, 1000});
+  section.read("threaded_read", settings.threaded_read);
+  if (section.has("send_type")) {
+    SendType type = SendType::jpg;
+    section.read_choice("send_type", {"jpg", "image"}, type);
+    settings.send_type = type;
+  }
+  section.read("print_settings", settings.print_settings);
+  read_pi_controls(section, settings.pi);
+  read_processing(section, settings);
+  if (settings.is_pi_camera() && settings.resolution &&
+      (settings.resolution->width % 2 != 0 || settings.resolution->height % 2 != 0)) {
+    section.problem("resolution", "a Pi camera needs an even width and height");
+  }
+  return settings;
+}
+
+}  // namespace imagenode
