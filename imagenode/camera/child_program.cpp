@@ -111,6 +111,7 @@ ChildProgram::ChildProgram(const std::filesystem::path& program, const std::vect
 
 ChildProgram::~ChildProgram() {
   kill(pid_, SIGTERM);
+  kill(pid_, SIGCONT);  // a stopped one would not see it
   if (!wait_for_end(kTermPatienceMs)) kill(pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
