@@ -1,0 +1,118 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "common/clock.hpp"
+#include "common/thread.hpp"
+#include "imagenode/camera/camera_settings.hpp"
+#include "imagenode/camera/frame_rate.hpp"
+#include "imagenode/camera/frame_source.hpp"
+#include "imagenode/camera/frozen_watch.hpp"
+#include "imagenode/camera/transform.hpp"
+
+namespace imagenode {
+
+/// What a camera tells; all called from its own thread. None may be empty.
+struct CameraListener {
+  /// Each frame, turned and resized as set. What it throws is counted and does not end the camera.
+  std::function<void(const FramePtr&)> on_frame;
+  /// `camera|lost`, `camera|back`, `camera|frozen`, `camera|unfrozen`: the part of an event's text behind the view,
+  /// once per change.
+  std::function<void(const std::string& event)> on_event;
+  /// A file has come to its end. Called once; the camera's thread ends.
+  std::function<void()> on_finished;
+};
+
+/// How long a camera that is lost is left alone before it is opened again; doubled from try to try.
+struct BackOff {
+  std::int64_t first_ns = common::kSecond;
+  std::int64_t longest_ns = 60 * common::kSecond;
+  Wait wait = wait_for_real;
+};
+
+struct CameraCounts {
+  std::uint64_t frames = 0;    ///< handed to on_frame
+  std::uint64_t skipped = 0;   ///< came while on_frame was busy and gave way to newer ones
+  std::uint64_t damaged = 0;   ///< could not be read or decoded
+  std::uint64_t failed = 0;    ///< on_frame threw
+  std::uint64_t reopened = 0;  ///< came back after having been lost
+  double frames_per_second = 0;
+  bool lost = false;
+  bool frozen = false;
+  bool finished = false;
+};
+
+/// One camera: a thread that opens the source, hands on its frames, and reopens it for ever when it is lost. A live
+/// source with threaded_read has a second thread that only reads, so that slow work on a frame costs frames but never
+/// makes them late. counts() and describe() are thread-safe, the rest belongs to the thread that owns it.
+class Camera {
+ public:
+  Camera(CameraSettings settings, std::unique_ptr<FrameSource> source, CameraListener listener,
+         const common::Clock& clock, common::Liveness& liveness, BackOff back_off = {});
+  ~Camera();
+
+  void start();
+  /// Asks it to end; it does at once, but for a driver or network that does not answer (FrameSource says how long).
+  void request_stop();
+  /// request_stop(), then waits for its threads.
+  void stop();
+
+  const CameraSettings& settings() const { return settings_; }
+  bool finished() const { return finished_; }
+  CameraCounts counts() const;
+  /// Capture form, size and rate of the source once it was open: "webcam, JPEG 640x480 at 30 frames/s".
+  std::string describe() const;
+
+ private:
+  using Entry = common::Liveness::Thread;
+
+  void run(const std::stop_token& stop, Entry& entry);
+  /// From open to close; false when the source has been lost.
+  bool play(const std::stop_token& stop, Entry& entry);
+  void open(const std::stop_token& stop, Entry& entry);
+  void read_and_process(const std::stop_token& stop, Entry& entry);
+  void process_while_reading(const std::stop_token& stop, Entry& entry);
+  void finish();
+  void process(const FramePtr& frame);
+  void hand_on(const FramePtr& frame);
+  void tell_failure(const std::string& what);
+  void lose(const std::string& why);
+  void back();
+  void event(const std::string& what);
+
+  const CameraSettings settings_;
+  const Transform transform_;
+  const std::unique_ptr<FrameSource> source_;
+  const CameraListener listener_;
+  const common::Clock& clock_;
+  common::Liveness& liveness_;
+  const BackOff back_off_;
+
+  // Of the camera's thread.
+  FrozenWatch frozen_watch_;
+  std::int64_t next_back_off_ns_;
+  bool failing_ = false;
+
+  std::atomic<bool> lost_{false};
+  std::atomic<bool> frozen_{false};
+  std::atomic<bool> finished_{false};
+  std::atomic<std::uint64_t> frames_{0};
+  std::atomic<std::uint64_t> skipped_{0};
+  std::atomic<std::uint64_t> damaged_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  std::atomic<std::uint64_t> reopened_{0};
+  mutable std::mutex mutex_;  // of the two below
+  mutable FrameRate rate_;
+  std::string description_;
+
+  std::jthread thread_;  // last: ends before what it uses
+};
+
+}  // namespace imagenode
