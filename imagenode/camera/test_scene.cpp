@@ -15,7 +15,7 @@ constexpr std::int64_t kLampOff = 130;
 /// Blocks of brick and speckles from a fixed sequence of pseudo-random numbers.
 common::Image make_background(Resolution size, bool lit) {
   constexpr int kBrick = 16;
-  const int light = lit ? 130 : 55;
+  const int light = lit ? 110 : 50;
   common::Image image = common::Image::make(size.width, size.height, 3);
   std::uint32_t random = 2026;
   for (int y = 0; y < size.height; ++y) {
@@ -39,14 +39,14 @@ std::int64_t step_of(std::int64_t phase) {
 }
 
 void draw_figure(cv::Mat& picture, std::int64_t step) {
-  const int height = picture.rows / 2;
-  const int width = std::max(4, picture.cols / 10);
+  const int height = picture.rows * 3 / 4;
+  const int width = std::max(4, picture.cols / 7);
   const int head = std::max(2, width / 3);
-  const int room = picture.cols - 2 * width;
-  const int x = width / 2 + static_cast<int>(room * step / kWalk);
+  const int room = picture.cols - width;
+  const int x = static_cast<int>(room * step / kWalk);
   const int feet = picture.rows - picture.rows / 8;
-  const cv::Scalar coat(40, 30, 200);
-  const cv::Scalar skin(150, 180, 230);
+  const cv::Scalar coat(50, 205, 235);  // stands out from both lights
+  const cv::Scalar skin(70, 90, 140);
   cv::rectangle(picture, {x, feet - height + 2 * head}, {x + width, feet}, coat, cv::FILLED);
   cv::circle(picture, {x + width / 2, feet - height + head}, head, skin, cv::FILLED);
 }
