@@ -41,18 +41,19 @@ void Outbox::put(common::Message message) {
     ++counts_.accepted[lane];
     ++counts_.queued_messages;
     counts_.queued_bytes += size_of(message);
-    lanes_[lane].push_back({std::make_shared<const common::Message>(std::move(message)), false});
+    lanes_[lane].push_back({std::make_shared<const common::Message>(std::move(message))});
     make_room();
   }
   if (wake_) wake_();
 }
 
-void Outbox::put_tuning(common::Message message) {
+void Outbox::put_unstored(common::Message message) {
   message.boot = boot_;
+  if (message.monotonic_ns == 0) message.monotonic_ns = clock_.monotonic_ns();
   {
     const std::lock_guard lock(mutex_);
     const std::string text = message.text;
-    tuning_[text] = std::make_shared<const common::Message>(std::move(message));
+    unstored_[text] = std::make_shared<const common::Message>(std::move(message));
   }
   if (wake_) wake_();
 }
@@ -61,7 +62,7 @@ void Outbox::make_room() {
   for (const DeliveryClass delivery_class : kGiveWay) {
     Lane& lane = lanes_[index_of(delivery_class)];
     while (counts_.queued_bytes > max_bytes_) {
-      const auto oldest = std::find_if(lane.begin(), lane.end(), [](const Item& item) { return !item.under_way; });
+      const auto oldest = std::find_if(lane.begin(), lane.end(), [](const Item& item) { return !item.sent_once; });
       if (oldest == lane.end()) break;
       counts_.queued_bytes -= size_of(*oldest->message);
       --counts_.queued_messages;
@@ -75,7 +76,7 @@ common::MessagePtr Outbox::take(DeliveryClass delivery_class) {
   const std::lock_guard lock(mutex_);
   for (Item& item : lanes_[index_of(delivery_class)]) {
     if (item.under_way) continue;
-    item.under_way = true;
+    item.under_way = item.sent_once = true;
     return item.message;
   }
   return nullptr;
@@ -89,10 +90,20 @@ std::optional<std::size_t> Outbox::next_size(DeliveryClass delivery_class) const
   return std::nullopt;
 }
 
-common::MessagePtr Outbox::take_tuning() {
+common::MessagePtr Outbox::take_seq(DeliveryClass delivery_class, std::uint64_t seq) {
   const std::lock_guard lock(mutex_);
-  if (tuning_.empty()) return nullptr;
-  return tuning_.extract(tuning_.begin()).mapped();
+  for (Item& item : lanes_[index_of(delivery_class)]) {
+    if (item.message->seq != seq || item.under_way) continue;
+    item.under_way = item.sent_once = true;
+    return item.message;
+  }
+  return nullptr;
+}
+
+common::MessagePtr Outbox::take_unstored() {
+  const std::lock_guard lock(mutex_);
+  if (unstored_.empty()) return nullptr;
+  return unstored_.extract(unstored_.begin()).mapped();
 }
 
 void Outbox::remove(std::uint64_t seq, std::array<std::uint64_t, common::kDeliveryClasses>& count) {

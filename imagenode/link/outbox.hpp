@@ -27,7 +27,7 @@ struct OutboxCounts {
 
 /// The only queue on a node: gives each message its identity (boot, seq) and keeps it until the hub has answered.
 /// Bounded in bytes. When it is full, images give way before data and data before events, the oldest first, and never
-/// one that is under way; what gave way is counted. Thread-safe: any thread puts, the thread of the link takes.
+/// one that was sent already; what gave way is counted. Thread-safe: any thread puts, the thread of the link takes.
 class Outbox {
  public:
   Outbox(std::uint64_t boot, std::size_t max_bytes, const common::Clock& clock);
@@ -38,13 +38,14 @@ class Outbox {
   /// the source, and the time when it is not. Never blocks.
   void put(common::Message message);
 
-  /// Takes a tuning image: shown live by the hub, never stored, sent when nothing else waits. At most one per text is
-  /// kept, the newest.
-  void put_tuning(common::Message message);
+  /// Takes what is never stored: a heartbeat, a tuning image. Of each text only the newest is kept.
+  void put_unstored(common::Message message);
 
   /// The oldest message of the class that is not under way; it is from now on.
   common::MessagePtr take(common::DeliveryClass delivery_class);
-  common::MessagePtr take_tuning();
+  /// The message with this number, when it is the class's and not under way; it is from now on.
+  common::MessagePtr take_seq(common::DeliveryClass delivery_class, std::uint64_t seq);
+  common::MessagePtr take_unstored();
   /// Size of the message that take() would give; nothing when there is none.
   std::optional<std::size_t> next_size(common::DeliveryClass delivery_class) const;
 
@@ -67,6 +68,7 @@ class Outbox {
   struct Item {
     common::MessagePtr message;
     bool under_way = false;
+    bool sent_once = false;  ///< the hub may wait for it (RETRY), so it is not given up
   };
   using Lane = std::deque<Item>;
 
@@ -82,7 +84,7 @@ class Outbox {
   std::condition_variable emptied_;
   std::uint64_t last_seq_ = 0;
   std::array<Lane, common::kDeliveryClasses> lanes_;
-  std::map<std::string, common::MessagePtr> tuning_;
+  std::map<std::string, common::MessagePtr> unstored_;
   OutboxCounts counts_;
 };
 

@@ -47,7 +47,7 @@ TEST_CASE("a full outbox gives up the oldest images and never events for them") 
   CHECK(outbox.counts().queued_bytes <= 30'000);
 }
 
-TEST_CASE("a message under way is not given up") {
+TEST_CASE("a message that was sent once is not given up: the hub may wait for it") {
   FakeClock clock;
   Outbox outbox(1, 15'000, clock);
   outbox.put(message("Barn|jpg", 10'000));
@@ -75,11 +75,11 @@ TEST_CASE("a message leaves the outbox when it is delivered or set aside, and co
   CHECK(outbox.wait_until_empty(0));
 }
 
-TEST_CASE("of tuning images only the newest of each kind waits") {
+TEST_CASE("of what is never stored only the newest of each kind waits") {
   FakeClock clock;
   Outbox outbox(1, 1'000'000, clock);
-  outbox.put_tuning(message("ROI", 1));
-  outbox.put_tuning(message("ROI", 2));
-  CHECK(outbox.take_tuning()->payload.size() == 2);
-  CHECK_FALSE(outbox.take_tuning());
+  outbox.put_unstored(message("ROI", 1));
+  outbox.put_unstored(message("ROI", 2));
+  CHECK(outbox.take_unstored()->payload.size() == 2);
+  CHECK_FALSE(outbox.take_unstored());
 }

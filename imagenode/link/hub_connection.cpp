@@ -1,0 +1,103 @@
+#include "imagenode/link/hub_connection.hpp"
+
+#include <cstring>
+#include <stdexcept>
+#include <zmq.hpp>
+
+#include "common/clock.hpp"
+#include "common/text.hpp"
+
+namespace imagenode {
+namespace {
+
+constexpr const char* kMonitorAddress = "inproc://connection-monitor";
+constexpr std::int64_t kMaxReplyBytes = 64 * 1024;
+constexpr int kReconnectMs = 100;
+constexpr int kMaxReconnectMs = 2000;
+
+using Owner = std::shared_ptr<const void>;
+
+void release(void*, void* owner) {
+  const std::unique_ptr<Owner> last(static_cast<Owner*>(owner));
+}
+
+/// Hands the payload's bytes to ZeroMQ without a copy; its network thread drops the reference when they are sent.
+zmq::message_t without_copy(const common::Payload& payload) {
+  if (payload.empty()) return {};
+  auto owner = std::make_unique<Owner>(payload.owner());
+  auto* bytes = const_cast<std::uint8_t*>(payload.view().data());
+  return {bytes, payload.size(), release, owner.release()};
+}
+
+}  // namespace
+
+struct HubConnection::Impl {
+  zmq::context_t context{1};
+  zmq::socket_t socket{context, zmq::socket_type::dealer};
+  zmq::socket_t monitor{context, zmq::socket_type::pair};
+};
+
+HubConnection::HubConnection(const std::string& address) : impl_(std::make_unique<Impl>()) {
+  zmq::socket_t& socket = impl_->socket;
+  socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::maxmsgsize, kMaxReplyBytes);
+  socket.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
+  socket.set(zmq::sockopt::reconnect_ivl_max, kMaxReconnectMs);
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, 60);
+  impl_->monitor.set(zmq::sockopt::linger, 0);
+  if (zmq_socket_monitor(socket.handle(), kMonitorAddress, ZMQ_EVENT_DISCONNECTED) != 0) throw zmq::error_t();
+  impl_->monitor.connect(kMonitorAddress);
+  try {
+    socket.connect(address);
+  } catch (const zmq::error_t& error) {
+    throw std::runtime_error(common::cat("cannot connect to ", address, ": ", error.what(),
+                                         "; hub_address takes addresses such as tcp://192.168.1.10:5555"));
+  }
+}
+
+HubConnection::~HubConnection() = default;
+
+bool HubConnection::send(const common::Message& message, std::int64_t age_us) {
+  const std::string metadata = common::encode_metadata(message, age_us);
+  zmq::socket_t& socket = impl_->socket;
+  const auto more = zmq::send_flags::sndmore | zmq::send_flags::dontwait;
+  if (!socket.send(zmq::message_t(), more)) return false;
+  if (!socket.send(zmq::buffer(metadata), more)) return false;
+  return socket.send(without_copy(message.payload), zmq::send_flags::dontwait).has_value();
+}
+
+std::optional<common::Reply> HubConnection::receive() {
+  zmq::message_t frame;
+  std::optional<std::string> text;
+  do {
+    if (!impl_->socket.recv(frame, zmq::recv_flags::dontwait)) return std::nullopt;
+    // The empty delimiter comes first; the last frame is the reply.
+    if (!frame.more()) text = frame.to_string();
+  } while (frame.more());
+  return common::parse_reply(*text);
+}
+
+void HubConnection::wait(int wake_fd, std::int64_t timeout_ns) {
+  std::vector<zmq::pollitem_t> items{{impl_->socket.handle(), 0, ZMQ_POLLIN, 0},
+                                     {impl_->monitor.handle(), 0, ZMQ_POLLIN, 0},
+                                     {nullptr, wake_fd, ZMQ_POLLIN, 0}};
+  // Rounded up, so that the wait ends after the time and not just before it.
+  const std::int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + common::kMillisecond - 1) / common::kMillisecond;
+  zmq::poll(items, std::chrono::milliseconds(ms));
+}
+
+bool HubConnection::broken() {
+  bool broken = false;
+  zmq::message_t frame;
+  while (impl_->monitor.recv(frame, zmq::recv_flags::dontwait)) {
+    std::uint16_t event = 0;
+    if (frame.more() && frame.size() >= sizeof event) {
+      std::memcpy(&event, frame.data(), sizeof event);
+      broken = broken || event == ZMQ_EVENT_DISCONNECTED;
+    }
+  }
+  return broken;
+}
+
+}  // namespace imagenode

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/message.hpp"
+#include "common/wire.hpp"
+
+namespace imagenode {
+
+/// One connection to one hub: a DEALER that speaks imagezmq's REQ form, and the news whether it is still up.
+/// Bound to the link's thread. A new one is made for each attempt: what an old one still held is gone with it.
+class HubConnection {
+ public:
+  /// Throws std::runtime_error when the address is not one that ZeroMQ knows.
+  explicit HubConnection(const std::string& address);
+  ~HubConnection();
+  HubConnection(const HubConnection&) = delete;
+  HubConnection& operator=(const HubConnection&) = delete;
+
+  /// Never blocks; false when the connection takes no more.
+  bool send(const common::Message& message, std::int64_t age_us);
+
+  std::optional<common::Reply> receive();
+
+  /// Waits until a reply, the loss of the connection, or readability of `wake_fd`. -1 waits for ever.
+  void wait(int wake_fd, std::int64_t timeout_ns);
+
+  /// Whether an established connection broke since it was made. ZeroMQ makes it again by itself, but what was under
+  /// way is lost, so the link begins anew.
+  bool broken();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace imagenode

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "common/message.hpp"
+
+namespace imagenode {
+
+/// What was sent on this connection and is not answered yet, in the order of sending. Not thread-safe.
+class InFlight {
+ public:
+  struct Entry {
+    std::uint64_t seq = 0;  ///< 0: a keep-alive, heartbeat or tuning image
+    common::DeliveryClass delivery_class = common::DeliveryClass::event;
+    std::uint64_t bytes = 0;
+  };
+
+  void add(const Entry& entry) {
+    entries_.push_back(entry);
+    bytes_ += entry.bytes;
+  }
+
+  /// Takes out the entry with this number; with 0 the oldest of those that have none.
+  std::optional<Entry> take(std::uint64_t seq) {
+    return remove(std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.seq == seq; }));
+  }
+  std::optional<Entry> take_oldest() { return remove(entries_.begin()); }
+
+  /// The oldest that has a number.
+  std::optional<std::uint64_t> oldest_seq() const {
+    for (const Entry& entry : entries_) {
+      if (entry.seq != 0) return entry.seq;
+    }
+    return std::nullopt;
+  }
+
+  bool has(common::DeliveryClass delivery_class) const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const Entry& entry) { return entry.seq != 0 && entry.delivery_class == delivery_class; });
+  }
+  std::size_t numbered() const {
+    return static_cast<std::size_t>(
+        std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.seq != 0; }));
+  }
+  std::size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  std::optional<Entry> remove(std::deque<Entry>::iterator at) {
+    if (at == entries_.end()) return std::nullopt;
+    const Entry entry = *at;
+    bytes_ -= entry.bytes;
+    entries_.erase(at);
+    return entry;
+  }
+
+  std::deque<Entry> entries_;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace imagenode

@@ -1,0 +1,288 @@
+#include "imagenode/link/hub_link.hpp"
+
+#include <chrono>
+#include <set>
+#include <thread>
+#include <zmq.hpp>
+
+#include "catch.hpp"
+#include "common/text.hpp"
+#include "common/wire.hpp"
+
+using namespace imagenode;
+using common::cat;
+
+namespace {
+
+constexpr std::chrono::milliseconds kLong{10'000};
+constexpr std::chrono::milliseconds kShort{300};
+
+/// The other end, played by the test: sees each request and decides the reply.
+class FakeHub {
+ public:
+  struct Request {
+    std::string peer;
+    common::Message message;
+    std::uint64_t seq() const { return message.seq.value_or(0); }
+  };
+
+  explicit FakeHub(const std::string& address = "tcp://127.0.0.1:*") { bind(address); }
+
+  void bind(const std::string& address) {
+    socket_ = zmq::socket_t(context_, zmq::socket_type::router);
+    socket_.set(zmq::sockopt::linger, 0);
+    // The port of a hub that was just closed is free a moment later.
+    for (;;) {
+      try {
+        socket_.bind(address);
+        break;
+      } catch (const zmq::error_t& error) {
+        if (error.num() != EADDRINUSE) throw;
+        std::this_thread::yield();
+      }
+    }
+    address_ = socket_.get(zmq::sockopt::last_endpoint);
+  }
+  void close() { socket_.close(); }
+  const std::string& address() const { return address_; }
+
+  std::optional<Request> receive(std::chrono::milliseconds timeout = kLong) {
+    socket_.set(zmq::sockopt::rcvtimeo, static_cast<int>(timeout.count()));
+    zmq::message_t peer, empty, metadata, payload;
+    if (!socket_.recv(peer)) return std::nullopt;
+    (void)socket_.recv(empty);
+    (void)socket_.recv(metadata);
+    (void)socket_.recv(payload);
+    auto decoded = common::decode_message(
+        metadata.to_string_view(),
+        common::Payload(common::Bytes(payload.data<std::uint8_t>(), payload.data<std::uint8_t>() + payload.size())));
+    return Request{peer.to_string(), std::get<common::Message>(decoded)};
+  }
+
+  void reply(const Request& request, const std::string& text) {
+    socket_.send(zmq::buffer(request.peer), zmq::send_flags::sndmore);
+    socket_.send(zmq::message_t(), zmq::send_flags::sndmore);
+    socket_.send(zmq::buffer(text), zmq::send_flags::none);
+  }
+
+  /// Takes the opening keep-alive and says what kind of hub this is.
+  void greet(const std::string& text = "OK imagehub/1.0.0 test") {
+    const auto opening = receive();
+    REQUIRE(opening);
+    REQUIRE(opening->message.text == "Barn|Heartbeat");
+    reply(*opening, text);
+  }
+
+  /// The next message with a number; keep-alives on the way are answered.
+  std::optional<Request> next(std::chrono::milliseconds timeout = kLong) {
+    while (auto request = receive(timeout)) {
+      if (request->seq() != 0) return request;
+      reply(*request, "OK imagehub/1.0.0 test");
+    }
+    return std::nullopt;
+  }
+
+ private:
+  zmq::context_t context_;
+  zmq::socket_t socket_;
+  std::string address_;
+};
+
+struct Fixture {
+  explicit Fixture(std::vector<std::string> addresses, double patience_s = 10)
+      : link({std::move(addresses), 10, 4, patience_s, std::nullopt}, "Barn", outbox, clock) {
+    outbox.on_put([this] { link.wake(); });
+  }
+
+  void put_images(int count) {
+    for (int i = 0; i < count; ++i) {
+      common::Message message;
+      message.text = "Barn door|image";
+      message.node = "Barn";
+      message.payload = common::Payload(common::Bytes(12, 1));
+      message.array = common::ArrayForm{"uint8", {2, 2, 3}};
+      outbox.put(std::move(message));
+    }
+  }
+  void put_event(const std::string& text) {
+    common::Message message;
+    message.text = text;
+    outbox.put(std::move(message));
+  }
+
+  common::SystemClock clock;
+  common::Liveness liveness;
+  Outbox outbox{77, 100'000'000, clock};
+  HubLink link;
+};
+
+std::vector<std::uint64_t> take(FakeHub& hub, int count, std::vector<FakeHub::Request>* requests = nullptr) {
+  std::vector<std::uint64_t> seqs;
+  for (int i = 0; i < count; ++i) {
+    auto request = hub.next();
+    if (!request) break;
+    seqs.push_back(request->seq());
+    if (requests != nullptr) requests->push_back(std::move(*request));
+  }
+  return seqs;
+}
+
+std::vector<std::uint64_t> numbers(std::uint64_t first, std::uint64_t last) {
+  std::vector<std::uint64_t> all;
+  for (std::uint64_t i = first; i <= last; ++i) all.push_back(i);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("the opening keep-alive goes alone, then the window opens") {
+  FakeHub hub;
+  Fixture node({hub.address()});
+  node.put_images(15);
+  node.link.start(node.liveness);
+  const auto opening = hub.receive();
+  REQUIRE(opening);
+  CHECK(opening->message.text == "Barn|Heartbeat");
+  CHECK(opening->message.boot == 77);
+  CHECK_FALSE(opening->message.seq);
+  CHECK_FALSE(hub.receive(kShort));
+  hub.reply(*opening, "OK imagehub/1.0.0 test");
+  std::vector<FakeHub::Request> requests;
+  CHECK(take(hub, 10, &requests) == numbers(1, 10));
+  CHECK_FALSE(hub.next(kShort));
+  hub.reply(requests[0], "OK 1");
+  CHECK(hub.next()->seq() == 11);
+}
+
+TEST_CASE("a hub that is not ours gets one message at a time") {
+  FakeHub hub;
+  Fixture node({hub.address()});
+  node.put_images(3);
+  node.link.start(node.liveness);
+  hub.greet("OK");
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) {
+    const auto request = hub.next();
+    REQUIRE(request);
+    CHECK(request->seq() == seq);
+    if (seq == 1) CHECK_FALSE(hub.receive(kShort));
+    hub.reply(*request, "OK");
+  }
+  CHECK(node.outbox.wait_until_empty(10 * common::kSecond));
+}
+
+TEST_CASE("after RETRY everything of the class comes again in order, and others go on") {
+  FakeHub hub;
+  Fixture node({hub.address()});
+  node.put_images(3);
+  node.link.start(node.liveness);
+  hub.greet();
+  std::vector<FakeHub::Request> requests;
+  REQUIRE(take(hub, 3, &requests) == numbers(1, 3));
+  hub.reply(requests[0], "OK 1");
+  hub.reply(requests[1], "RETRY 2 disk full");
+  node.put_event("Barn|motion|moving");
+  const auto event = hub.next();
+  REQUIRE(event);
+  CHECK(event->seq() == 4);
+  hub.reply(*event, "OK 4");
+  hub.reply(requests[2], "RETRY 3 after 2");
+  CHECK(take(hub, 2) == numbers(2, 3));
+}
+
+TEST_CASE("what is rejected is set aside and counted") {
+  FakeHub hub;
+  Fixture node({hub.address()});
+  node.put_images(2);
+  node.link.start(node.liveness);
+  hub.greet();
+  std::vector<FakeHub::Request> requests;
+  REQUIRE(take(hub, 2, &requests) == numbers(1, 2));
+  hub.reply(requests[0], "REJECT 1 quota");
+  hub.reply(requests[1], "OK 2");
+  CHECK(node.outbox.wait_until_empty(10 * common::kSecond));
+  CHECK(node.outbox.counts().set_aside[static_cast<int>(common::DeliveryClass::image)] == 1);
+}
+
+TEST_CASE("what was unanswered when a hub died is sent again, in order, to the one that takes its place") {
+  FakeHub hub;
+  const std::string address = hub.address();
+  Fixture node({address});
+  node.put_images(5);
+  node.link.start(node.liveness);
+  hub.greet();
+  std::vector<FakeHub::Request> requests;
+  REQUIRE(take(hub, 5, &requests) == numbers(1, 5));
+  hub.reply(requests[0], "OK 1");
+  // The answer must have arrived before the hub goes.
+  while (node.outbox.counts().queued_messages == 5) std::this_thread::yield();
+  hub.close();
+  hub.bind(address);
+  hub.greet();
+  CHECK(take(hub, 4) == numbers(2, 5));
+}
+
+TEST_CASE("a silent hub loses to the next address") {
+  FakeHub silent;
+  FakeHub second;
+  Fixture node({silent.address(), second.address()}, 0.2);
+  node.put_images(2);
+  node.link.start(node.liveness);
+  second.greet();
+  CHECK(take(second, 2) == numbers(1, 2));
+}
+
+TEST_CASE("a hub that shuts down is left at once") {
+  FakeHub first;
+  FakeHub second;
+  Fixture node({first.address(), second.address()});
+  node.put_images(1);
+  node.link.start(node.liveness);
+  first.greet();
+  const auto request = first.next();
+  REQUIRE(request);
+  first.reply(*request, "RETRY 1 shutting down");
+  second.greet();
+  CHECK(second.next()->seq() == 1);
+}
+
+TEST_CASE("WAIT keeps patience from running out") {
+  FakeHub hub;
+  Fixture node({hub.address()}, 0.3);
+  node.put_images(1);
+  node.link.start(node.liveness);
+  hub.greet();
+  const auto request = hub.next();
+  REQUIRE(request);
+  for (int i = 0; i < 6; ++i) {
+    CHECK_FALSE(hub.receive(std::chrono::milliseconds(150)));  // a new connection would send its keep-alive here
+    hub.reply(*request, "WAIT storing");
+  }
+  hub.reply(*request, "OK 1");
+  CHECK(node.outbox.wait_until_empty(10 * common::kSecond));
+  CHECK(node.link.status().connections == 1);
+}
+
+TEST_CASE("a message that kills the connection while others pass is set aside") {
+  FakeHub hub;
+  const std::string address = hub.address();
+  Fixture node({address});
+  node.put_images(20);
+  node.link.start(node.liveness);
+  std::set<std::uint64_t> stored;
+  const auto image = static_cast<std::size_t>(common::DeliveryClass::image);
+  while (node.outbox.counts().set_aside[image] == 0) {
+    hub.greet();
+    for (bool alive = true; alive;) {
+      const auto request = hub.next(kShort);
+      if (!request) break;
+      alive = request->seq() != 3;
+      if (!alive) break;
+      stored.insert(request->seq());
+      hub.reply(*request, cat("OK ", request->seq()));
+    }
+    hub.close();
+    hub.bind(address);
+  }
+  CHECK(stored.size() >= 18);
+  CHECK_FALSE(stored.contains(3));
+}
