@@ -1,7 +1,6 @@
 #include "imagenode/camera/camera_settings.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cmath>
 #include <limits>
@@ -66,12 +65,6 @@ void read_pi_controls(common::Section& section, PiCameraControls& pi) {
 
 void read_processing(common::Section& section, CameraSettings& settings) {
   section.read_duration("frozen_after", settings.frozen_after_s, 1, {0, kMaxDuration});
-  section.read("analysis_scale", settings.analysis_scale, {1, 8});
-  constexpr std::array kScales{1, 2, 4, 8};
-  if (std::find(kScales.begin(), kScales.end(), settings.analysis_scale) == kScales.end()) {
-    section.problem("analysis_scale", "must be 1, 2, 4 or 8");
-  }
-  section.read_choice("decode", {"luminance", "full"}, settings.decode);
   section.read_choice("pace", {"real", "fast"}, settings.pace);
   section.read("loop", settings.loop);
   section.read("jpeg_quality", settings.jpeg_quality, {1, 100});

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "imagenode/frame/frame.hpp"
+#include "imagenode/frame/send_type.hpp"
 
 namespace common {
 class Section;
@@ -15,8 +15,6 @@ struct Resolution {
   int width = 0;
   int height = 0;
 };
-
-enum class SendType { jpg, image };
 
 /// Files and folders of images: at their frame rate, or as fast as they can be read.
 enum class Pace { real, fast };
@@ -43,7 +41,7 @@ struct PiCameraControls {
   std::optional<int> saturation;  ///< -100 to 100
 };
 
-/// One entry of `cameras:`, but for its `detectors`, which whoever reads the entry hands to the detectors.
+/// One entry of `cameras:`, but for what belongs to its detectors (`detectors`, `analysis_scale`, `decoding`).
 struct CameraSettings {
   std::string label;  ///< P1, W2 ...: names the camera in the log and in file names
   std::string viewname;
@@ -58,8 +56,6 @@ struct CameraSettings {
   PiCameraControls pi;
 
   double frozen_after_s = 0;  ///< the same picture for that long is reported; 0: never
-  int analysis_scale = 1;     ///< 1, 2, 4 or 8
-  Decoding decode = Decoding::luminance;
   Pace pace = Pace::real;
   bool loop = false;
   int jpeg_quality = 95;

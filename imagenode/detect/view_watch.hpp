@@ -10,11 +10,9 @@
 #include "imagenode/detect/detector_set.hpp"
 #include "imagenode/detect/frame_choice.hpp"
 #include "imagenode/detect/frame_ring.hpp"
+#include "imagenode/frame/send_type.hpp"
 
 namespace imagenode {
-
-/// The form in which pictures are sent: `jpg`, or `image`, a raw array.
-enum class SendType { jpg, image };
 
 struct ViewSettings {
   std::string node;

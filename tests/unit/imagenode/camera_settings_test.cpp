@@ -35,8 +35,6 @@ TEST_CASE("a camera without settings has the defaults of the Python node") {
   CHECK(settings.threaded_read);
   CHECK_FALSE(settings.send_type);
   CHECK(settings.frozen_after_s == 0);
-  CHECK(settings.analysis_scale == 1);
-  CHECK(settings.decode == Decoding::luminance);
   CHECK(settings.pace == Pace::real);
   CHECK_FALSE(settings.loop);
   CHECK(settings.jpeg_quality == 95);
@@ -53,13 +51,12 @@ TEST_CASE("camera settings understand Python's tuples and YAML's lists") {
 
 TEST_CASE("camera settings report every bad value at its place") {
   try {
-    read("P1", "resolution: (641, 480)\nanalysis_scale: 3\nawb_mode: moonlight\nframrate: 5\n");
+    read("P1", "resolution: (641, 480)\nawb_mode: moonlight\nframrate: 5\n");
     FAIL("accepted");
   } catch (const common::SettingsError& error) {
     CHECK_THAT(error.what(), ContainsSubstring("imagenode.yaml:1:1: resolution: a Pi camera needs an even width"));
-    CHECK_THAT(error.what(), ContainsSubstring("imagenode.yaml:2:1: analysis_scale: must be 1, 2, 4 or 8"));
-    CHECK_THAT(error.what(), ContainsSubstring("imagenode.yaml:3:1: awb_mode: moonlight is not one of off, auto"));
-    CHECK_THAT(error.what(), ContainsSubstring("imagenode.yaml:4:1: framrate is unknown; did you mean framerate?"));
+    CHECK_THAT(error.what(), ContainsSubstring("imagenode.yaml:2:1: awb_mode: moonlight is not one of off, auto"));
+    CHECK_THAT(error.what(), ContainsSubstring("imagenode.yaml:3:1: framrate is unknown; did you mean framerate?"));
   }
 }
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/clock.hpp"
+#include "common/thread.hpp"
+#include "imagenode/settings.hpp"
+
+namespace imagenode {
+
+/// The whole node: wires cameras, detectors, Outbox and HubLink. Main thread only.
+class Node {
+ public:
+  /// Throws common::LockedError when another process runs a node of this name.
+  Node(const NodeSettings& settings, const common::Clock& clock, common::Liveness& liveness);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  void start();
+
+  /// Once a second: heartbeat, news of what was dropped.
+  void tick();
+
+  /// Ends the cameras, then gives the link `shutdown_timeout` to deliver what is left.
+  void stop();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace imagenode
