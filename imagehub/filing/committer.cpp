@@ -1,7 +1,7 @@
 #include "imagehub/filing/committer.hpp"
 
-#include <exception>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "common/crc32c.hpp"
 #include "common/local_time.hpp"
@@ -13,6 +13,8 @@ namespace imagehub {
 namespace {
 
 using common::DeliveryClass;
+
+constexpr const char* kQuotaText = "Max images written. Writing stopped.";
 
 bool is_image(const common::Message& message) {
   return delivery_class(common::kind_of(message.text, message.boot.has_value())) == DeliveryClass::image;
@@ -62,7 +64,7 @@ void Committer::recover() {
   std::vector<ImageRow> lost;
   for (ImageRow& row : index_.unfinished_images()) {
     finished_.image_id = row.id;
-    if (store_.finish(row.incoming, row.path) == ImageStore::Finish::missing) lost.push_back(std::move(row));
+    if (!finish_image(row)) lost.push_back(std::move(row));
   }
   store_.sync_days();
   // Neither file: the crash came before the file's name was durable, so it was never acknowledged.
@@ -97,11 +99,9 @@ void Committer::commit(const std::vector<Candidate*>& group) {
   finish_images();
   if (log_behind_) try_catch_up_log();
   Batch batch;
-  for (Candidate* candidate : group) {
-    if (!candidate->committed) judge(*candidate, batch);
-  }
-  if (batch.images.empty() && batch.events.empty()) return;
   try {
+    collect(group, batch);
+    if (batch.images.empty() && batch.events.empty()) return;
     write_rows(batch);
   } catch (...) {
     for (const auto& [candidate, row] : batch.images) store_.release_name(row.path);
@@ -110,6 +110,7 @@ void Committer::commit(const std::vector<Candidate*>& group) {
   }
   for (auto& [candidate, row] : batch.images) {
     candidate->committed = true;
+    candidate->image_id = row.id;
     unfinished_.push_back(row);
     nodes_.stored(*candidate->message, row.bytes);
   }
@@ -121,7 +122,18 @@ void Committer::commit(const std::vector<Candidate*>& group) {
   finish_images();
 }
 
+void Committer::collect(const std::vector<Candidate*>& group, Batch& batch) {
+  for (Candidate* candidate : group) {
+    if (candidate->committed && vanished_.erase(candidate->image_id) > 0) {
+      candidate->committed = false;
+      throw std::runtime_error("its file vanished from .incoming; it must be written again");
+    }
+    if (!candidate->committed) judge(*candidate, batch);
+  }
+}
+
 void Committer::judge(Candidate& candidate, Batch& batch) {
+  candidate.refused.reset();
   const auto identity = identity_of(*candidate.message);
   if (identity && index_.contains(*identity)) {
     const auto known = index_.find(*identity);
@@ -157,14 +169,14 @@ bool Committer::over_quota(const Candidate& candidate, Batch& batch) {
   const std::int64_t day = common::start_of_local_day(candidate.received_ns);
   if (day != quota_day_ns_) {
     quota_day_ns_ = day;
-    quota_told_ = false;
+    quota_told_ = index_.has_own_event(kQuotaText, day);
     images_today_ = index_.images_received_since(day);
   }
   if (images_today_ < static_cast<std::uint64_t>(*settings_.max_images_per_day)) {
     ++images_today_;
     return false;
   }
-  if (!quota_told_) note("Max images written. Writing stopped.", candidate.received_ns, batch);
+  if (!quota_told_) note(kQuotaText, candidate.received_ns, batch);
   quota_told_ = true;
   return true;
 }
@@ -224,48 +236,60 @@ void Committer::fall_behind(const std::string& why) {
   common::log::error(why + "; the events are in the index, their log lines follow when it is possible again");
 }
 
-void Committer::finish_images() {
-  if (unfinished_.empty()) return;
-  for (ImageRow& row : unfinished_) {
-    ImageStore::Finish finish = store_.finish(row.incoming, row.path);
-    if (finish == ImageStore::Finish::taken) {
-      // Somebody else made a file of this name between the reservation and now.
-      row.path = reserve_name(row, std::filesystem::path(row.path).extension().string());
-      Index::Transaction transaction(index_);
-      index_.move_image(row.id, row.path);
-      transaction.commit();
-      finish = store_.finish(row.incoming, row.path);
-    }
-    if (finish == ImageStore::Finish::missing) {
-      common::log::error(common::cat("image ", row.path, " vanished from .incoming before it had its name"));
-    }
+/// Gives the file of a committed row its name; false when there is no such file.
+bool Committer::finish_image(ImageRow& row) {
+  ImageStore::Finish finish = store_.finish(row.incoming, row.path);
+  while (finish == ImageStore::Finish::taken) {
+    // Somebody else made a file of this name since it was reserved.
+    row.path = reserve_name(row, std::filesystem::path(row.path).extension().string());
+    Index::Transaction transaction(index_);
+    index_.move_image(row.id, row.path);
+    transaction.commit();
+    finish = store_.finish(row.incoming, row.path);
   }
-  store_.sync_days();
-  finished_.image_id = unfinished_.back().id;
-  unfinished_.clear();
+  return finish != ImageStore::Finish::missing;
 }
 
+void Committer::finish_images() {
+  if (unfinished_.empty()) return;
+  std::vector<ImageRow> lost;
+  for (ImageRow& row : unfinished_) {
+    if (!finish_image(row)) lost.push_back(row);
+  }
+  store_.sync_days();
+  if (!lost.empty()) {
+    Index::Transaction transaction(index_);
+    for (const ImageRow& row : lost) index_.remove_unfinished(row);
+    transaction.commit();
+    for (const ImageRow& row : lost) {
+      if (!row.identity) vanished_.insert(row.id);  // with identity the sender was told to send it again
+    }
+  }
+  finished_.image_id = unfinished_.back().id;
+  unfinished_.clear();
+  if (!lost.empty()) throw std::runtime_error(common::cat(lost.size(), " files vanished from images/.incoming"));
+}
+
+/// Writes the lines that are missing: their places first, so that a line is found again wherever this is interrupted.
 void Committer::catch_up_log() {
   log_behind_ = true;
-  std::exception_ptr failure;
-  Index::Transaction transaction(index_);
-  for (const EventRow& row : index_.unfinished_events()) {
-    const std::string line = EventLog::line(row.time_ns, row.text);
-    if (!log_.holds({row.log_day, row.log_offset}, line)) {
-      try {
-        const LogPosition position = log_.next_position(clock_.utc_ns());
-        log_.append(line);
-        index_.move_line(row.id, position.day, position.offset);
-      } catch (const std::system_error&) {
-        failure = std::current_exception();
-        break;
-      }
+  for (auto rows = index_.unfinished_events(finished_.event_id); !rows.empty();
+       rows = index_.unfinished_events(finished_.event_id)) {
+    LogPosition position{{}, kNoOffset};
+    std::string lines;
+    Index::Transaction transaction(index_);
+    for (const EventRow& row : rows) {
+      const std::string line = EventLog::line(row.time_ns, row.text);
+      if (log_.holds({row.log_day, row.log_offset}, line)) continue;
+      if (position.offset == kNoOffset) position = log_.next_position(clock_.utc_ns());
+      index_.move_line(row.id, position.day, position.offset);
+      position.offset += static_cast<std::int64_t>(line.size());
+      lines += line;
     }
-    finished_.event_id = row.id;
+    transaction.commit();
+    if (!lines.empty()) log_.append(lines);
+    finished_.event_id = rows.back().id;
   }
-  index_.set_finished(finished_);
-  transaction.commit();
-  if (failure) std::rethrow_exception(failure);
   log_behind_ = false;
 }
 

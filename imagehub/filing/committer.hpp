@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/clock.hpp"
@@ -28,6 +30,7 @@ struct Candidate {
   std::uint32_t file_crc = 0;
 
   bool committed = false;              ///< its row is in the index, its file may not have its name yet
+  std::int64_t image_id = 0;           ///< of its row
   std::optional<std::string> refused;  ///< why it will never be stored; set by commit()
 };
 
@@ -64,6 +67,7 @@ class Committer {
     std::deque<Candidate> notes;  ///< the hub's own events; `events` points to them
   };
 
+  void collect(const std::vector<Candidate*>& group, Batch& batch);
   void judge(Candidate& candidate, Batch& batch);
   bool over_quota(const Candidate& candidate, Batch& batch);
   void note(const std::string& text, std::int64_t now_ns, Batch& batch);
@@ -71,6 +75,7 @@ class Committer {
   void write_rows(Batch& batch);
   void place_lines(Batch& batch);
   void append_lines(const Batch& batch);
+  bool finish_image(ImageRow& row);
   void finish_images();
   void fall_behind(const std::string& why);
   void catch_up_log();
@@ -85,7 +90,8 @@ class Committer {
 
   Index::Finished finished_;
   std::vector<ImageRow> unfinished_;  ///< committed, but not yet under their names
-  bool log_behind_ = false;           ///< there are committed events whose lines could not be written
+  std::set<std::int64_t> vanished_;  ///< rows taken back because somebody removed the files before they had their names
+  bool log_behind_ = false;          ///< there are committed events whose lines could not be written
 
   std::int64_t quota_day_ns_ = -1;
   std::uint64_t images_today_ = 0;

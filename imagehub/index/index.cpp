@@ -73,7 +73,8 @@ struct Index::Impl {
   /// The cached state of a boot, read from the database at its first use; created there when `create`.
   Boot* boot(std::uint64_t value, bool create) {
     if (const auto at = boots.find(value); at != boots.end()) return &at->second;
-    find_boot.reset();
+    find_boot.tryReset();
+    load_ranges.tryReset();
     find_boot.bind(1, to_sql(value));
     Boot loaded;
     if (find_boot.executeStep()) {
@@ -301,10 +302,10 @@ std::vector<ImageRow> Index::unfinished_images() {
   return rows;
 }
 
-std::vector<EventRow> Index::unfinished_events() {
-  SQLite::Statement query(impl_->db,
-                          impl_->select_base("events", "log_day, log_offset") + "WHERE t.id > ? ORDER BY t.id");
-  query.bind(1, finished().event_id);
+std::vector<EventRow> Index::unfinished_events(std::int64_t finished_event_id) {
+  SQLite::Statement query(
+      impl_->db, impl_->select_base("events", "log_day, log_offset") + "WHERE t.id > ? ORDER BY t.id LIMIT 1000");
+  query.bind(1, finished_event_id);
   std::vector<EventRow> rows;
   while (query.executeStep()) {
     EventRow& row = rows.emplace_back();
@@ -343,6 +344,14 @@ std::uint64_t Index::images_received_since(std::int64_t utc_ns) {
   query.bind(1, utc_ns);
   query.executeStep();
   return from_sql(query.getColumn(0).getInt64());
+}
+
+bool Index::has_own_event(const std::string& text, std::int64_t since_utc_ns) {
+  SQLite::Statement query(impl_->db,
+                          "SELECT 1 FROM events WHERE time_ns >= ? AND text = ? AND node = 'imagehub' LIMIT 1");
+  query.bind(1, since_utc_ns);
+  query.bind(2, text);
+  return query.executeStep();
 }
 
 std::vector<common::NodeRecord> Index::nodes() {

@@ -96,13 +96,16 @@ class Index {
   Finished finished();
   void set_finished(const Finished& finished);
   std::vector<ImageRow> unfinished_images();
-  std::vector<EventRow> unfinished_events();
+  /// The next thousand or fewer events behind this one.
+  std::vector<EventRow> unfinished_events(std::int64_t finished_event_id);
   /// Forgets an image that was never acknowledged, identity included.
   void remove_unfinished(const ImageRow& row);
   void move_image(std::int64_t image_id, const std::string& path);
   void move_line(std::int64_t event_id, const std::string& log_day, std::int64_t log_offset);
 
   std::uint64_t images_received_since(std::int64_t utc_ns);
+  /// Whether the hub itself noted this text since then.
+  bool has_own_event(const std::string& text, std::int64_t since_utc_ns);
 
   std::vector<common::NodeRecord> nodes();
   void save(const common::NodeRecord& row);

@@ -22,12 +22,22 @@ std::string ImageStore::reserve_name(std::string_view node_view, std::int64_t ti
   const std::string day = common::local_date(time_ns);
   common::make_folder(images_ / day);
   const std::string stem = day + '/' + image_stem(node_view, time_ns);
-  for (int suffix = 0;; ++suffix) {
-    std::string path = suffix == 0 ? common::cat(stem, extension) : common::cat(stem, '-', suffix, extension);
-    if (reserved_.contains(path) || fs::exists(images_ / path)) continue;
-    reserved_.insert(path);
-    return path;
+  const auto free = [&](const std::string& path) { return !reserved_.contains(path) && !fs::exists(images_ / path); };
+  std::string path = common::cat(stem, extension);
+  if (!free(path)) {
+    int& suffix = next_suffix(path);
+    do {
+      path = common::cat(stem, '-', suffix++, extension);
+    } while (!free(path));
   }
+  reserved_.insert(path);
+  return path;
+}
+
+int& ImageStore::next_suffix(const std::string& taken_path) {
+  static constexpr std::size_t kMaxRemembered = 1000;
+  if (next_suffixes_.size() >= kMaxRemembered) next_suffixes_.clear();
+  return next_suffixes_.try_emplace(taken_path, 1).first->second;
 }
 
 ImageStore::Finish ImageStore::finish(const std::string& incoming_name, const std::string& relative_path) {

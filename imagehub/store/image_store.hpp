@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,7 +30,7 @@ class ImageStore {
   enum class Finish { renamed, already_there, taken, missing };
   /// Renames into the day's folder; sync_days() then makes it durable. `taken`: another file has this name.
   Finish finish(const std::string& incoming_name, const std::string& relative_path);
-  /// Syncs .incoming and every folder that finish() touched.
+  /// Syncs every folder that finish() touched.
   void sync_days();
 
   void discard(const std::string& incoming_name) const;
@@ -43,7 +44,10 @@ class ImageStore {
   std::filesystem::path images_;
   std::filesystem::path incoming_;
   bool sync_;
+  int& next_suffix(const std::string& taken_path);
+
   std::set<std::string> reserved_;
+  std::map<std::string, int> next_suffixes_;  ///< by taken path: not to look through all that is taken again
   std::set<std::filesystem::path> touched_;
 };
 
