@@ -285,7 +285,7 @@ std::variant<Message, Refusal> decode_message(std::string_view metadata_frame, c
     fill(metadata, payload, message);
     return message;
   } catch (const Refused& refused) {
-    return Refusal{refused.reason, refused.detail, message.seq};
+    return Refusal{refused.reason, refused.detail, message.seq, message.boot.has_value()};
   }
 }
 

@@ -20,6 +20,7 @@ struct Refusal {
   std::string reason;
   std::string detail;
   std::optional<std::uint64_t> seq;  ///< set when the sender gave boot and seq, so that it can be told
+  bool has_boot = false;             ///< a sender that understands more than a plain OK
 };
 
 /// The JSON frame. `age_us` is the time since capture at this sending; absent for messages without capture time.

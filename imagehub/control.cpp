@@ -36,11 +36,13 @@ struct Control::Impl {
       {
         const common::Liveness::Waiting waiting(self);
         std::vector<zmq::pollitem_t> items{{socket.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, wake.fd(), ZMQ_POLLIN, 0}};
-        zmq::poll(items, std::chrono::milliseconds(-1));
+        // The plain call: an interruption (a process that was stopped and goes on) is no error here.
+        (void)zmq_poll(items.data(), static_cast<int>(items.size()), -1);
       }
       zmq::message_t question;
       if (!socket.recv(question, zmq::recv_flags::dontwait)) continue;
-      const bool known = question.to_string_view() == "status";
+      const bool known = !question.more() && question.to_string_view() == "status";
+      while (question.more()) (void)socket.recv(question);
       socket.send(zmq::buffer(known ? status() : R"({"error": "this hub does not know the question"})"),
                   zmq::send_flags::dontwait);
     }

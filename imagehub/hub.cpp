@@ -77,6 +77,10 @@ struct Hub::Parts {
     intake.start([this](Received received) { filing->submit(std::move(received)); }, liveness);
   }
 
+  ~Parts() { intake.stop_accepting(); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
   std::unique_ptr<Control> open_control(common::Liveness& liveness) {
     try {
       return std::make_unique<Control>(

@@ -34,21 +34,21 @@ std::optional<Outcome> refuse_at_once(const common::Message& message) {
     case common::Kind::data:
     case common::Kind::samples:
       // Not refused for ever: a newer hub will take it.
-      return Outcome{Outcome::Kind::retry, "this hub stores images and events only"};
+      return Outcome{Outcome::Kind::retry, "this hub stores images and events only", {}};
     case common::Kind::array:
     case common::Kind::jpeg:
       if (!message.array) return std::nullopt;
-      if (const auto why = cannot_store(*message.array)) return Outcome{Outcome::Kind::reject, *why};
+      if (const auto why = cannot_store(*message.array)) return Outcome{Outcome::Kind::reject, "not a picture", *why};
       return std::nullopt;
     default:
       return std::nullopt;
   }
 }
 
-std::string reason_of(const std::exception& error) {
+Outcome retry_after(const std::exception& error) {
   const auto* system = dynamic_cast<const std::system_error*>(&error);
-  if (system != nullptr && system->code() == std::errc::no_space_on_device) return "disk full";
-  return error.what();
+  const bool full = system != nullptr && system->code() == std::errc::no_space_on_device;
+  return {Outcome::Kind::retry, full ? "disk full" : "cannot store", error.what()};
 }
 
 }  // namespace
@@ -77,18 +77,19 @@ void Filing::submit(Received received) {
     const auto delivery_class = common::delivery_class(common::kind_of(message.text, message.boot.has_value()));
     const LaneKey lane = identity ? LaneKey{identity->boot, delivery_class, message.late, 0}
                                   : LaneKey{0, delivery_class, false, ++last_lane_};
-    std::string reason;
     const auto same = identity ? in_flight_.find(*identity) : in_flight_.end();
     if (same != in_flight_.end()) {
       const common::Message& first = *same->second->received.message;
       if (first.text == message.text && first.crc == message.crc) {
         if (received.ticket) same->second->waiting.push_back(*received.ticket);
+        same->second->received.connection = received.connection;
         return;
       }
-      outcome = Outcome{Outcome::Kind::reject, "identity has other content"};
-    } else if (identity && held_back(received, lane, reason)) {
-      outcome = Outcome{Outcome::Kind::retry, reason};
-    } else {
+      outcome = Outcome{Outcome::Kind::reject, "identity has other content", {}};
+    } else if (identity) {
+      outcome = held_back(received, lane);
+    }
+    if (!outcome) {
       auto item = std::make_shared<Item>();
       item->lane = lane;
       item->candidate.message = received.message;
@@ -106,16 +107,13 @@ void Filing::submit(Received received) {
   if (received.ticket) report_(*received.ticket, *outcome);
 }
 
-bool Filing::held_back(const Received& received, const LaneKey& lane, std::string& reason) {
+std::optional<Outcome> Filing::held_back(const Received& received, const LaneKey& lane) {
   const auto at = held_.find(lane);
-  if (at == held_.end()) return false;
+  if (at == held_.end()) return std::nullopt;
   const bool resumes = received.connection != at->second.connection || *received.message->seq <= at->second.from_seq;
-  if (resumes) {
-    held_.erase(at);
-    return false;
-  }
-  reason = cat("after ", at->second.from_seq);
-  return true;
+  if (!resumes) return Outcome{Outcome::Kind::retry, "an earlier one comes first", cat(at->second.from_seq)};
+  held_.erase(at);
+  return std::nullopt;
 }
 
 /// To the writers, or straight to the commit when there is no payload to write. Caller holds the mutex.
@@ -147,17 +145,17 @@ void Filing::write_loop(const std::stop_token& stop, common::Liveness::Thread& s
                           : cat("plain.", ++last_incoming_);
     }
     State state = State::ready;
-    std::string error_text;
+    Outcome failure;
     try {
       committer_.write(item->candidate, incoming);
     } catch (const std::exception& error) {
       state = State::failed;
-      error_text = reason_of(error);
+      failure = retry_after(error);
     }
     {
       const std::lock_guard lock(mutex_);
       item->state = state;
-      item->error = error_text;
+      item->failure = failure;
     }
     ready_changed_.notify_one();
   }
@@ -196,9 +194,12 @@ std::vector<Filing::ItemPtr> Filing::wait_for_group(const std::stop_token& stop,
   return group;
 }
 
-/// The finished heads of all lanes, in the order of each lane. Caller holds the mutex.
+/// The finished heads of the lanes, in the order of each lane. Caller holds the mutex.
 void Filing::collect_ready(std::vector<ItemPtr>& group) {
-  for (auto lane = lanes_.begin(); lane != lanes_.end() && group.size() < kMaxGroup;) {
+  auto lane = lanes_.upper_bound(last_collected_);
+  for (std::size_t left = lanes_.size(); left > 0 && group.size() < kMaxGroup; --left) {
+    if (lane == lanes_.end()) lane = lanes_.begin();
+    last_collected_ = lane->first;
     auto& items = lane->second.items;
     while (!items.empty() && items.front()->state != State::writing) {
       group.push_back(std::move(items.front()));
@@ -224,9 +225,9 @@ void Filing::commit(const std::vector<ItemPtr>& group) {
   std::vector<Candidate*> candidates;
   for (const ItemPtr& item : group) {
     if (item->state == State::failed) {
-      fail(item, item->error);
+      fail(item, item->failure);
     } else if (item->behind_failed) {
-      fail(item, "after a message that could not be stored");
+      fail(item, {Outcome::Kind::retry, "an earlier one comes first", {}});
     } else {
       good.push_back(item);
       candidates.push_back(&item->candidate);
@@ -235,16 +236,16 @@ void Filing::commit(const std::vector<ItemPtr>& group) {
   try {
     committer_.commit(candidates);
   } catch (const std::exception& error) {
-    for (const ItemPtr& item : good) fail(item, reason_of(error));
+    for (const ItemPtr& item : good) fail(item, retry_after(error));
     return;
   }
   for (const ItemPtr& item : good) {
     const auto& refused = item->candidate.refused;
-    finish(item, refused ? Outcome{Outcome::Kind::reject, *refused} : Outcome{});
+    finish(item, refused ? Outcome{Outcome::Kind::reject, *refused, {}} : Outcome{});
   }
 }
 
-void Filing::fail(const ItemPtr& item, const std::string& reason) {
+void Filing::fail(const ItemPtr& item, const Outcome& why) {
   committer_.discard(item->candidate);
   const auto identity = identity_of(*item->candidate.message);
   {
@@ -259,18 +260,27 @@ void Filing::fail(const ItemPtr& item, const std::string& reason) {
     }
   }
   if (identity) {
-    finish(item, {Outcome::Kind::retry, reason});
+    finish(item, why);
   } else if (item->tries == 1) {
-    common::log::error(cat("cannot store a message now, its sender waits: ", reason));
+    if (const auto held_back = gate_.pass(why.reason, clock_.monotonic_ns())) {
+      common::log::error(cat("cannot store a message now, its sender waits: ", why.detail,
+                             *held_back > 0 ? cat(" (and ", *held_back, " more)") : ""));
+    }
   }
 }
 
 /// What came behind a message that failed must not overtake it: neither what is here already nor what still comes.
 /// Caller holds the mutex.
 void Filing::hold_lane(const Item& failed) {
-  held_.try_emplace(failed.lane, Held{*failed.received.message->seq, failed.received.connection});
-  for (const auto& [identity, other] : in_flight_) {
-    if (other->lane == failed.lane) other->behind_failed = true;
+  const std::uint64_t seq = *failed.candidate.message->seq;
+  if (held_.size() >= kMaxHeld && !held_.contains(failed.lane)) held_.erase(held_.begin());
+  const auto [held, fresh] = held_.try_emplace(failed.lane, Held{seq, failed.received.connection});
+  if (!fresh) held->second.from_seq = std::min(held->second.from_seq, seq);
+  // One boot's identities lie together, in the order of seq.
+  const std::uint64_t boot = *failed.candidate.message->boot;
+  for (auto later = in_flight_.upper_bound({boot, seq}); later != in_flight_.end() && later->first.boot == boot;
+       ++later) {
+    if (later->second->lane == failed.lane) later->second->behind_failed = true;
   }
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/clock.hpp"
+#include "common/log.hpp"
 #include "common/message.hpp"
 #include "common/thread.hpp"
 #include "imagehub/filing/committer.hpp"
@@ -24,7 +25,8 @@ namespace imagehub {
 struct Outcome {
   enum class Kind { stored, retry, reject };
   Kind kind = Kind::stored;
-  std::string reason;
+  std::string reason;  ///< one of a small fixed set, fit for counting
+  std::string detail;  ///< what a person wants to know beside it; may be empty
 };
 
 /// Identifies a request to whoever submitted it.
@@ -79,7 +81,7 @@ class Filing {
     LaneKey lane;
     Candidate candidate;
     State state = State::writing;
-    std::string error;
+    Outcome failure;              ///< why it could not be written
     bool behind_failed = false;   ///< an earlier one of its lane failed while this one was being filed
     std::vector<Ticket> waiting;  ///< those who sent the same message again while it was being filed
     std::int64_t try_again_ns = 0;
@@ -97,6 +99,9 @@ class Filing {
     std::string connection;
   };
 
+  /// A sender that invents boots while nothing can be stored costs at most this many entries.
+  static constexpr std::size_t kMaxHeld = 10'000;
+
   void write_loop(const std::stop_token& stop, common::Liveness::Thread& self);
   void commit_loop(const std::stop_token& stop, common::Liveness::Thread& self);
   void write(Item& item);
@@ -104,15 +109,16 @@ class Filing {
   void collect_ready(std::vector<ItemPtr>& group);
   void resubmit_due(std::int64_t now_ns);
   void commit(const std::vector<ItemPtr>& group);
-  void fail(const ItemPtr& item, const std::string& reason);
+  void fail(const ItemPtr& item, const Outcome& why);
   void hold_lane(const Item& failed);
   void finish(const ItemPtr& item, const Outcome& outcome);
   void enqueue(const ItemPtr& item);
-  bool held_back(const Received& received, const LaneKey& lane, std::string& reason);
+  std::optional<Outcome> held_back(const Received& received, const LaneKey& lane);
 
   Committer& committer_;
   const common::Clock& clock_;
   Report report_;
+  common::RateGate gate_{common::kSecond};
 
   mutable std::mutex mutex_;
   std::condition_variable_any to_write_changed_;
@@ -120,6 +126,7 @@ class Filing {
   std::condition_variable_any emptied_;
   std::deque<ItemPtr> to_write_;
   std::map<LaneKey, Lane> lanes_;
+  LaneKey last_collected_;  ///< the next group begins behind this lane, so that each has its turn
   std::map<LaneKey, Held> held_;
   std::map<Identity, ItemPtr> in_flight_;
   std::vector<ItemPtr> waiting_to_retry_;

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -12,8 +13,10 @@ namespace {
 
 constexpr const char* kMonitorAddress = "inproc://intake-monitor";
 
-/// What the kernel may hold, and what framing adds.
+/// What the kernel may hold.
 constexpr std::uint64_t kSlackBytes = 8 * 1024 * 1024;
+/// The most that ZMTP puts before a frame.
+constexpr std::size_t kFrameHeaderBytes = 9;
 
 std::uint64_t bytes_received(int fd) {
   tcp_info info{};
@@ -24,8 +27,10 @@ std::uint64_t bytes_received(int fd) {
 
 }  // namespace
 
-FlowGuard::FlowGuard(zmq::context_t& context, zmq::socket_t& socket, std::uint64_t limit_bytes)
-    : limit_bytes_(limit_bytes + kSlackBytes), monitor_(context, zmq::socket_type::pair) {
+FlowGuard::FlowGuard(zmq::context_t& context, zmq::socket_t& socket, std::uint64_t limit_bytes, int watermark)
+    : limit_bytes_(limit_bytes + kSlackBytes),
+      watermark_(static_cast<std::uint64_t>(watermark)),
+      monitor_(context, zmq::socket_type::pair) {
   if (zmq_socket_monitor(socket.handle(), kMonitorAddress,
                          ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED) != 0) {
     throw zmq::error_t();
@@ -54,15 +59,19 @@ void FlowGuard::handle_events() {
   }
 }
 
-void FlowGuard::delivered(zmq::message_t& first_frame, std::uint64_t bytes) {
+void FlowGuard::delivered(zmq::message_t& first_frame, std::uint64_t bytes, std::size_t frames) {
   const int fd = zmq_msg_get(first_frame.handle(), ZMQ_SRCFD);
-  if (const auto at = delivered_.find(fd); at != delivered_.end()) at->second += bytes;
+  if (const auto at = delivered_.find(fd); at != delivered_.end()) at->second += bytes + frames * kFrameHeaderBytes;
 }
 
-int FlowGuard::check() {
+int FlowGuard::check(bool drained) {
+  const std::uint64_t allowed = limit_bytes_ * (drained ? 1 : 1 + watermark_);
   int cut = 0;
-  for (const auto& [fd, delivered] : delivered_) {
-    if (bytes_received(fd) <= delivered + limit_bytes_) continue;
+  for (auto& [fd, delivered] : delivered_) {
+    const std::uint64_t received = bytes_received(fd);
+    // Headers are counted at their largest; without this cut the surplus would grow with the age of the connection.
+    delivered = std::min(delivered, received);
+    if (received - delivered <= allowed) continue;
     ::shutdown(fd, SHUT_RDWR);
     ++cut;
   }

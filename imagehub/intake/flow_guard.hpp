@@ -9,29 +9,33 @@ namespace imagehub {
 
 /// Cuts TCP connections that send one message without end. libzmq bounds each frame, but hands on a message only when
 /// it is whole and holds any number of its frames until then; so this compares what the kernel received on a connection
-/// (TCP_INFO) with what came out of the socket. Bound to the thread of the socket.
+/// (TCP_INFO) with what came out of the socket. Bound to the thread of the socket. Connections that are not TCP (ipc:
+/// our own machine) are not watched.
 class FlowGuard {
  public:
   /// `limit_bytes`: the most that a connection may have sent of a message that is not whole.
-  FlowGuard(zmq::context_t& context, zmq::socket_t& socket, std::uint64_t limit_bytes);
+  /// `watermark`: the number of whole messages that the socket may hold for a connection.
+  FlowGuard(zmq::context_t& context, zmq::socket_t& socket, std::uint64_t limit_bytes, int watermark);
 
   /// To be polled together with the socket.
   zmq::socket_t& monitor() { return monitor_; }
   /// Reads connects and disconnects.
   void handle_events();
 
-  void delivered(zmq::message_t& first_frame, std::uint64_t bytes);
+  /// A message of so many bytes in so many frames was taken out of the socket.
+  void delivered(zmq::message_t& first_frame, std::uint64_t bytes, std::size_t frames);
 
-  /// Cuts what is over the limit; returns how many connections. Only meaningful when all whole messages have been
-  /// taken out of the socket.
-  int check();
+  /// Cuts what is over the limit; returns how many connections. `drained`: all whole messages have been taken out of
+  /// the socket; otherwise as many as it may hold are allowed for.
+  int check(bool drained);
 
   std::uint64_t connections() const { return delivered_.size(); }
 
  private:
   std::uint64_t limit_bytes_;
+  std::uint64_t watermark_;
   zmq::socket_t monitor_;
-  std::map<int, std::uint64_t> delivered_;  ///< bytes taken out of the socket, by descriptor
+  std::map<int, std::uint64_t> delivered_;  ///< bytes taken out of the socket, by descriptor; never too few
 };
 
 }  // namespace imagehub

@@ -19,6 +19,10 @@ using common::cat;
 using common::Reply;
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
+/// What a message costs beside its frames, about: without it small ones would not be bounded.
+constexpr std::uint64_t kBookkeepingBytes = 2048;
+/// Connections that the kernel may hold until they are accepted: a farm that reconnects all at once.
+constexpr int kBacklog = 1024;
 /// Whole messages that libzmq may hold for one peer, and replies that a peer may leave unread.
 constexpr int kReceiveWatermark = 4;
 constexpr int kReplyWatermark = 200;
@@ -35,10 +39,17 @@ constexpr int kKeepAliveCount = 3;
 /// A request that waits for its answer.
 struct Request {
   std::vector<zmq::message_t> envelope;
+  bool has_boot = false;             ///< its sender understands more than a plain OK
   std::optional<std::uint64_t> seq;  ///< given by a sender with boot
   std::uint64_t bytes = 0;
   std::int64_t last_word_ns = 0;  ///< when it came, or when its sender was last told WAIT
 };
+
+std::string peer_of(zmq::message_t& frame) {
+  // Not every transport and protocol version knows it.
+  const char* address = zmq_msg_gets(frame.handle(), "Peer-Address");
+  return address == nullptr ? "?" : address;
+}
 
 std::string routing_id(const std::vector<zmq::message_t>& envelope) {
   return envelope.front().to_string();
@@ -55,13 +66,14 @@ struct Intake::Impl {
   void limit(zmq::socket_t& socket) const;
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
   void wait(common::Liveness::Thread& self, bool reading, std::vector<bool>& readable);
-  void take(zmq::socket_t& socket, bool answers);
+  bool take(zmq::socket_t& socket, bool answers);
   void handle(RawMessage raw, bool answers);
   void handle_message(common::Message message, Request request, bool answers);
   void refuse(const common::Refusal& refusal, Request& request, bool answers, const std::string& peer);
   void send_answers();
   void reply(const std::vector<zmq::message_t>& envelope, const Reply& reply);
-  void reply_ok(const Request& request, bool has_boot);
+  void reply_ok(const Request& request);
+  void tell_rejected(const Outcome& outcome);
   void every_interval(bool drained);
   void tell_to_wait(std::int64_t now_ns);
   bool full() const { return in_flight_bytes >= static_cast<std::uint64_t>(settings.intake_mb) * kMegabyte; }
@@ -106,6 +118,7 @@ void Intake::Impl::limit(zmq::socket_t& socket) const {
   socket.set(zmq::sockopt::rcvhwm, kReceiveWatermark);
   socket.set(zmq::sockopt::sndhwm, kReplyWatermark);
   socket.set(zmq::sockopt::linger, 500);
+  socket.set(zmq::sockopt::backlog, kBacklog);
   socket.set(zmq::sockopt::tcp_keepalive, 1);
   socket.set(zmq::sockopt::tcp_keepalive_idle, kKeepAliveIdleSeconds);
   socket.set(zmq::sockopt::tcp_keepalive_intvl, kKeepAliveIntervalSeconds);
@@ -116,8 +129,8 @@ void Intake::Impl::open() {
   router = zmq::socket_t(context, zmq::socket_type::router);
   limit(router);
   router.set(zmq::sockopt::router_mandatory, true);
-  guard = std::make_unique<FlowGuard>(context, router,
-                                      (static_cast<std::uint64_t>(settings.max_message_mb) + 1) * kMegabyte);
+  guard = std::make_unique<FlowGuard>(
+      context, router, (static_cast<std::uint64_t>(settings.max_message_mb) + 1) * kMegabyte, kReceiveWatermark);
   for (const auto& address : settings.addresses) {
     try {
       router.bind(address);
@@ -149,12 +162,12 @@ void Intake::Impl::run(const std::stop_token& stop, common::Liveness::Thread& se
     wait(self, reading, readable);
     send_answers();
     guard->handle_events();
-    if (readable[0]) take(router, true);
+    const bool drained = reading && (!readable[0] || take(router, true));
     for (std::size_t i = 0; i < subscribers.size(); ++i) {
       if (readable[i + 1]) take(subscribers[i], false);
     }
     connections = guard->connections();
-    every_interval(reading && !readable[0]);
+    every_interval(drained);
   }
   send_answers();
 }
@@ -170,42 +183,46 @@ void Intake::Impl::wait(common::Liveness::Thread& self, bool reading, std::vecto
   }
   const bool watching = !requests.empty() || guard->connections() > 0;
   const std::chrono::milliseconds timeout(watching ? kCheckInterval / common::kMillisecond : -1);
-  zmq::poll(items, timeout);
+  try {
+    zmq::poll(items, timeout);
+  } catch (const zmq::error_t& error) {
+    // A process that was stopped and goes on, or a debugger that attaches.
+    if (error.num() != EINTR) throw;
+    return;
+  }
   if ((items[0].revents & ZMQ_POLLIN) != 0) wake.clear();
   for (std::size_t i = first_socket; i < items.size(); ++i) {
     readable[i - first_socket] = (items[i].revents & ZMQ_POLLIN) != 0;
   }
 }
 
-void Intake::Impl::take(zmq::socket_t& socket, bool answers) {
+/// Whether the socket has no more.
+bool Intake::Impl::take(zmq::socket_t& socket, bool answers) {
   for (int i = 0; i < kMaxReceivedInARow && !full(); ++i) {
     auto raw = receive(socket, answers);
-    if (!raw) return;
+    if (!raw) return true;
     handle(std::move(*raw), answers);
   }
+  return false;
 }
 
 void Intake::Impl::handle(RawMessage raw, bool answers) {
   ++received;
   last_message_ns = clock.monotonic_ns();
   const bool has_delimiter = !raw.envelope.empty() && raw.envelope.back().size() == 0;
-  if (answers) guard->delivered(raw.envelope.front(), raw.bytes);
-  Request request{std::move(raw.envelope), std::nullopt, raw.bytes, clock.monotonic_ns()};
-  const auto peer = [&](zmq::message_t& frame) -> std::string {
-    const char* address = frame.gets("Peer-Address");
-    return address == nullptr ? "?" : address;
-  };
+  if (answers) guard->delivered(raw.envelope.front(), raw.bytes, raw.frames);
+  Request request{std::move(raw.envelope), false, std::nullopt, raw.bytes + kBookkeepingBytes, clock.monotonic_ns()};
   if (answers && !has_delimiter) {
     // Without the empty frame there is no way to answer that the sender would understand.
     counters.add("ignored: no empty frame");
     return;
   }
   if (raw.too_many_frames || raw.body.size() != 2) {
-    const std::string from = answers ? peer(request.envelope.front()) : "publisher";
+    const std::string from = answers ? peer_of(request.envelope.front()) : "publisher";
     refuse({"not two frames", cat(raw.body.size(), " frames"), std::nullopt}, request, answers, from);
     return;
   }
-  const std::string from = peer(raw.body[0]);
+  const std::string from = peer_of(raw.body[0]);
   const common::Payload payload = to_payload(std::move(raw.body[1]));
   auto decoded = common::decode_message(raw.body[0].to_string_view(), payload);
   if (const auto* refusal = std::get_if<common::Refusal>(&decoded)) {
@@ -215,7 +232,8 @@ void Intake::Impl::handle(RawMessage raw, bool answers) {
   auto& message = std::get<common::Message>(decoded);
   if (payload.size() > static_cast<std::uint64_t>(settings.max_message_mb) * kMegabyte) {
     const auto seq = message.boot ? message.seq : std::nullopt;
-    refuse({"message too large", cat(payload.size(), " bytes, max_message_mb is ", settings.max_message_mb), seq},
+    refuse({"message too large", cat(payload.size(), " bytes, max_message_mb is ", settings.max_message_mb), seq,
+            message.boot.has_value()},
            request, answers, from);
     return;
   }
@@ -223,11 +241,13 @@ void Intake::Impl::handle(RawMessage raw, bool answers) {
 }
 
 void Intake::Impl::handle_message(common::Message message, Request request, bool answers) {
-  nodes.seen(message);
-  const bool has_boot = message.boot.has_value();
-  if (has_boot) request.seq = message.seq;
-  if (!is_stored(common::kind_of(message.text, has_boot))) {
-    if (answers) reply_ok(request, has_boot);
+  request.has_boot = message.boot.has_value();
+  if (request.has_boot) request.seq = message.seq;
+  const common::Kind kind = common::kind_of(message.text, request.has_boot);
+  // The text of a tuning image names a stage, not a node.
+  if (kind != common::Kind::tuning) nodes.seen(message);
+  if (!is_stored(kind)) {
+    if (answers) reply_ok(request);
     return;
   }
   const std::lock_guard lock(submitting);
@@ -236,7 +256,7 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
     if (answers && request.seq) reply(request.envelope, {Reply::Kind::retry, *request.seq, "shutting down"});
     return;
   }
-  if (has_boot && !message.seq) message.boot.reset();  // without a number it has no identity
+  if (!message.seq) message.boot.reset();  // without a number it has no identity
   Received received_message;
   received_message.utc_ns = clock.utc_ns();
   received_message.message = std::make_shared<const common::Message>(std::move(message));
@@ -261,7 +281,8 @@ void Intake::Impl::refuse(const common::Refusal& refusal, Request& request, bool
     reply(request.envelope, {Reply::Kind::reject, *refusal.seq, refusal.reason});
   } else {
     // A plain sender would wait for ever; it can send nothing better.
-    reply(request.envelope, {Reply::Kind::foreign, 0, ""});
+    request.has_boot = refusal.has_boot;
+    reply_ok(request);
   }
 }
 
@@ -278,23 +299,32 @@ void Intake::Impl::send_answers() {
     requests.erase(at);
     in_flight_bytes -= request.bytes;
     --in_flight_messages;
-    if (outcome.kind == Outcome::Kind::reject) counters.add("rejected: " + outcome.reason);
+    if (outcome.kind == Outcome::Kind::reject) tell_rejected(outcome);
     if (outcome.kind == Outcome::Kind::retry) counters.add("told to retry: " + outcome.reason);
     if (request.envelope.empty()) continue;  // nobody waits for an answer
     if (!request.seq || outcome.kind == Outcome::Kind::stored) {
-      reply_ok(request, request.seq.has_value());
+      reply_ok(request);
     } else {
       const auto kind = outcome.kind == Outcome::Kind::retry ? Reply::Kind::retry : Reply::Kind::reject;
-      reply(request.envelope, {kind, *request.seq, outcome.reason});
+      const std::string text = outcome.detail.empty() ? outcome.reason : cat(outcome.reason, ": ", outcome.detail);
+      reply(request.envelope, {kind, *request.seq, common::escaped(text)});
     }
   }
 }
 
+void Intake::Impl::tell_rejected(const Outcome& outcome) {
+  counters.add("rejected: " + outcome.reason);
+  if (const auto held_back = gate.pass("rejected: " + outcome.reason, clock.monotonic_ns())) {
+    common::log::warn(cat("rejected a message: ", outcome.reason, outcome.detail.empty() ? "" : ": ",
+                          common::escaped(outcome.detail), *held_back > 0 ? cat(" (and ", *held_back, " more)") : ""));
+  }
+}
+
 /// OK in the form that the sender understands: with its number, with our name, or alone.
-void Intake::Impl::reply_ok(const Request& request, bool has_boot) {
+void Intake::Impl::reply_ok(const Request& request) {
   if (request.seq) {
     reply(request.envelope, {Reply::Kind::ok, *request.seq, ""});
-  } else if (has_boot) {
+  } else if (request.has_boot) {
     reply(request.envelope, {Reply::Kind::hub, 0, hub_name});
   } else {
     reply(request.envelope, {Reply::Kind::foreign, 0, ""});
@@ -323,8 +353,7 @@ void Intake::Impl::every_interval(bool drained) {
   if (now - last_check_ns < kCheckInterval) return;
   last_check_ns = now;
   tell_to_wait(now);
-  if (!drained) return;
-  if (const int cut = guard->check(); cut > 0) {
+  if (const int cut = guard->check(drained); cut > 0) {
     counters.add("connections cut: endless message", static_cast<std::uint64_t>(cut));
     common::log::warn(cat("cut ", cut, " connection(s) that sent a message without end"));
   }

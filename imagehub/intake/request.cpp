@@ -17,6 +17,7 @@ std::optional<RawMessage> receive(zmq::socket_t& socket, bool has_envelope) {
   if (!socket.recv(frame, zmq::recv_flags::dontwait)) return std::nullopt;
   for (;;) {
     raw.bytes += frame.size();
+    ++raw.frames;
     const bool more = frame.more();
     if (raw.envelope.size() + raw.body.size() >= kMaxFrames) {
       raw.too_many_frames = true;

@@ -14,6 +14,7 @@ struct RawMessage {
   std::vector<zmq::message_t> envelope;  ///< routing id and whatever stood before the empty frame; that one included
   std::vector<zmq::message_t> body;      ///< what came behind it
   std::uint64_t bytes = 0;               ///< of all frames
+  std::size_t frames = 0;
   bool too_many_frames = false;
 };
 
