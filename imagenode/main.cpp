@@ -12,6 +12,7 @@
 #include "common/version.hpp"
 #include "imagenode/grab_test.hpp"
 #include "imagenode/node.hpp"
+#include "imagenode/opencv_setup.hpp"
 #include "imagenode/replay_camera.hpp"
 #include "imagenode/settings.hpp"
 
@@ -79,6 +80,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  imagenode::set_up_opencv();
   const char* home = std::getenv("HOME");
   Arguments arguments;
   arguments.directory = home == nullptr ? "." : home;

@@ -84,7 +84,8 @@ void HubConnection::wait(int wake_fd, std::int64_t timeout_ns) {
                                      {nullptr, wake_fd, ZMQ_POLLIN, 0}};
   // Rounded up, so that the wait ends after the time and not just before it.
   const std::int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + common::kMillisecond - 1) / common::kMillisecond;
-  zmq::poll(items, std::chrono::milliseconds(ms));
+  // The plain call: an interruption (a process that was stopped and goes on) is no error here.
+  (void)zmq_poll(items.data(), static_cast<int>(items.size()), static_cast<long>(ms));
 }
 
 bool HubConnection::broken() {
