@@ -1,0 +1,121 @@
+#include <sstream>
+
+#include "catch.hpp"
+#include "golden.hpp"
+#include "imagenode/detect/detector_set.hpp"
+#include "imagenode/detect/light.hpp"
+#include "imagenode/detect/motion.hpp"
+#include "imagenode/replay.hpp"
+
+using namespace imagenode;
+
+namespace {
+
+/// 100 pixels, `bright` of them of grey 200, the others black.
+Frame spotted(int bright) {
+  common::Bytes bytes(100, 0);
+  std::fill_n(bytes.begin(), bright, std::uint8_t{200});
+  return {PixelForm::gray8, 10, 10, common::Payload(std::move(bytes)), {}, 0};
+}
+
+/// A square of another grey in a picture of 100x100.
+Frame square(int size, int gray) {
+  common::Bytes bytes(10'000, 50);
+  for (int y = 20; y < 20 + size; ++y) {
+    std::fill_n(bytes.begin() + y * 100 + 20, size, static_cast<std::uint8_t>(gray));
+  }
+  return {PixelForm::gray8, 100, 100, common::Payload(std::move(bytes)), {}, 0};
+}
+
+std::vector<int> numbers_of(const std::vector<std::string>& events) {
+  std::vector<int> numbers;
+  for (const std::string& event : events) numbers.push_back(std::stoi(event));
+  return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("light with percent goes by the share of the pixels that reach the threshold") {
+  LightDetector light({200, 30.0, 1}, {}, {});
+  CHECK(light.judge(spotted(29), nullptr)->state == "dark");
+  const auto event = light.judge(spotted(30), nullptr);
+  REQUIRE(event);
+  CHECK(event->state == "lighted");
+  CHECK(event->fields.at("lighted") == 30);
+  CHECK(event->fields.at("mean_gray") == 60);
+}
+
+TEST_CASE("light without percent goes by the whole number of the mean") {
+  LightDetector light({60, std::nullopt, 1}, {}, {});
+  CHECK(light.judge(spotted(30), nullptr)->state == "dark");  // 60 is not above 60
+  CHECK_FALSE(light.judge(spotted(30), nullptr));
+  CHECK(light.judge(spotted(31), nullptr)->state == "lighted");
+}
+
+TEST_CASE("a motion event tells area and number of contours, for still ones too") {
+  MotionSettings settings;
+  settings.min_motion_frames = 1;
+  settings.min_still_frames = 1;
+  settings.blur_kernel_size = 1;
+  settings.min_area = 5;
+  MotionDetector motion(settings, {}, {});
+  const auto still = motion.judge(square(0, 0), nullptr);
+  REQUIRE(still);
+  CHECK(still->state == "still");
+  CHECK(still->fields.at("contours") == 0);
+  const auto moving = motion.judge(square(30, 250), nullptr);
+  REQUIRE(moving);
+  CHECK(moving->state == "moving");
+  CHECK(moving->fields.at("contours") == 1);
+  // 30 pixels, two more on each side, measured from middle to middle.
+  CHECK(moving->fields.at("area_percent") == Approx(33.0 * 33.0 / 100));
+  // Too small to be motion, and still there to be told.
+  MotionDetector again(settings, {}, {});
+  again.judge(square(0, 0), nullptr);
+  CHECK_FALSE(again.judge(square(3, 250), nullptr));
+  CHECK(again.state() == "still");
+}
+
+TEST_CASE("a scaled analysis finds the events of the yard within a few frames") {
+  const golden::Case one = golden::case_named("yard-motion");
+  const std::vector<int> expected = numbers_of(one.events);
+  for (const golden::Read how : {golden::Read::decoded, golden::Read::compressed}) {
+    for (const int scale : {2, 4}) {
+      INFO("scale " << scale << (how == golden::Read::decoded ? ", decoded" : ", compressed"));
+      const auto events = golden::replayed(one, how, {scale, Decoding::luminance});
+      const std::vector<int> found = numbers_of(events);
+      // Small steps of the figure may be seen a little longer or shorter; no event is far from one of the reference.
+      for (const int number : expected) {
+        const bool near = std::any_of(found.begin(), found.end(), [&](int at) { return std::abs(at - number) <= 4; });
+        CAPTURE(number);
+        CHECK(near);
+      }
+      CHECK(found.size() <= expected.size() + 2);
+    }
+  }
+}
+
+TEST_CASE("a replay prints one line per event, and leaves out what is damaged") {
+  const golden::Case one = golden::case_named("yard-light");
+  DetectorSet detectors(golden::read_settings(one.settings), {});
+  auto clip = golden::open_clip(one.clip, golden::Read::compressed);
+  bool gave_damaged = false;
+  std::ostringstream out;
+  std::ostringstream err;
+  const ReplayCounts counts = replay(
+      [&]() -> FramePtr {
+        if (!gave_damaged) {
+          gave_damaged = true;
+          return std::make_shared<Frame>(PixelForm::jpeg, 320, 240, common::Payload(common::Bytes(90)), CaptureTime{},
+                                         0);
+        }
+        return clip();
+      },
+      detectors, golden::kSender, out, err);
+  CHECK(golden::lines_of(out.str()) == one.events);
+  CHECK(counts.frames == 301);
+  CHECK(counts.damaged == 1);
+  CHECK(counts.events == one.events.size());
+  CHECK_THAT(err.str(), ContainsSubstring("301 frames"));
+  CHECK_THAT(err.str(), ContainsSubstring("frames/s"));
+}
