@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   status->fallthrough();
   app.footer(
       "Exit status: 0 done, 1 failed, 64 wrong use, 69 no hub answers, 78 the settings are wrong.\n"
-      "Example: imagehub --path /srv/farm     imagehub status --json");
+      "Example: imagehub --path /srv/farm     imagehub status --json\n");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

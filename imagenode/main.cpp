@@ -1,7 +1,5 @@
 #include <sys/stat.h>
 
-#include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <iostream>
 
 #include "common/files.hpp"
@@ -10,6 +8,7 @@
 #include "common/service.hpp"
 #include "common/text.hpp"
 #include "common/version.hpp"
+#include "imagenode/arguments.hpp"
 #include "imagenode/grab_test.hpp"
 #include "imagenode/node.hpp"
 #include "imagenode/opencv_setup.hpp"
@@ -19,17 +18,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Arguments {
-  fs::path config;
-  fs::path directory;
-  bool check_config = false;
-  bool test = false;
-  fs::path replay;
-  std::string camera;
-
-  fs::path settings_file() const { return config.empty() ? directory / "imagenode.yaml" : config; }
-};
 
 /// One settings file runs one node: two would send the same views twice.
 common::ProcessLock lock_settings(const fs::path& file) {
@@ -56,7 +44,7 @@ int run_node(const imagenode::NodeSettings& settings, const fs::path& file) {
   return common::kExitOk;
 }
 
-int run(const Arguments& arguments) {
+int run(const imagenode::Arguments& arguments) {
   const fs::path file = arguments.settings_file();
   const auto settings = imagenode::load_node_settings(file);
   if (arguments.check_config) {
@@ -81,27 +69,8 @@ int run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   imagenode::set_up_opencv();
-  const char* home = std::getenv("HOME");
-  Arguments arguments;
-  arguments.directory = home == nullptr ? "." : home;
-  CLI::App app{
-      "imagenode watches cameras, detects what matters and sends it to a hub.\n"
-      "It runs until it gets SIGTERM or Ctrl-C."};
-  app.set_version_flag("--version", common::version());
-  app.add_option("--config", arguments.config, "settings file");
-  app.add_option("-p,--path", arguments.directory, "folder that holds imagenode.yaml (default: the home folder)");
-  app.add_flag("--check-config", arguments.check_config, "read the settings, report every problem, and end");
-  app.add_flag("--test", arguments.test, "save one picture of each camera beside the settings, and end");
-  app.add_option("--replay", arguments.replay, "run a camera's detectors over this video and print their events");
-  app.add_option("--camera", arguments.camera, "label of the camera for --replay (default: the only one)");
-  app.footer(
-      "Exit status: 0 done, 1 failed, 64 wrong use, 78 the settings are wrong.\n"
-      "Example: imagenode --path /etc/imagenode     imagenode --replay yard.avi --camera W1");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? common::kExitOk : common::kExitUsage;
-  }
+  imagenode::Arguments arguments;
+  if (const auto status = imagenode::parse_arguments(argc, argv, arguments)) return *status;
   try {
     return run(arguments);
   } catch (const common::SettingsError& error) {
