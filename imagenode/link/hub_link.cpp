@@ -250,7 +250,7 @@ bool HubLink::handle(const Reply& reply, std::int64_t now_ns) {
       in_flight_.take(0);
       return true;
     case Reply::Kind::ok:
-      if (in_flight_.take(reply.seq)) delivered(reply.seq);
+      if (const auto entry = in_flight_.take(reply.seq)) delivered(*entry);
       return true;
     case Reply::Kind::retry:
       return retry(reply, now_ns);
@@ -260,13 +260,14 @@ bool HubLink::handle(const Reply& reply, std::int64_t now_ns) {
     case Reply::Kind::foreign:
       break;
   }
-  if (const auto oldest = in_flight_.take_oldest(); oldest && oldest->seq != 0) delivered(oldest->seq);
+  if (const auto oldest = in_flight_.take_oldest(); oldest && oldest->seq != 0) delivered(*oldest);
   return true;
 }
 
-void HubLink::delivered(std::uint64_t seq) {
-  outbox_.delivered(seq);
-  if (seq == suspect_.seq) {
+void HubLink::delivered(const InFlight::Entry& entry) {
+  outbox_.delivered(entry.seq);
+  holds_[index_of(entry.delivery_class)].times = 0;
+  if (entry.seq == suspect_.seq) {
     suspect_ = {};
   } else if (suspect_.parked) {
     ++suspect_.others_passed;

@@ -83,7 +83,7 @@ class HubLink {
 
   /// False when the hub sends us away.
   bool handle(const common::Reply& reply, std::int64_t now_ns);
-  void delivered(std::uint64_t seq);
+  void delivered(const InFlight::Entry& entry);
   bool retry(const common::Reply& reply, std::int64_t now_ns);
   void reject(const common::Reply& reply);
 
