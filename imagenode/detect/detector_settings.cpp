@@ -37,14 +37,14 @@ void read_send_frames(common::Section& section, SendFrames& send_frames) {
   section.read("send_frames", text);
   if (text.empty()) return;
   const std::string words = common::lower(text);
-  if (words.find("detect") != std::string::npos) {
+  const auto has = [&words](const char* word) { return words.find(word) != std::string::npos; };
+  const bool event_alone = has("event") && !has("continuous") && !has("none");
+  if (has("detect") || event_alone) {
     send_frames = SendFrames::event;
-  } else if (words.find("continuous") != std::string::npos) {
+  } else if (has("continuous")) {
     send_frames = SendFrames::continuous;
-  } else if (words.find("none") != std::string::npos) {
+  } else if (has("none")) {
     send_frames = SendFrames::none;
-  } else if (words.find("event") != std::string::npos) {
-    send_frames = SendFrames::event;
   } else {
     section.problem("send_frames",
                     common::cat(common::escaped(text), " is not one of continuous, detected event, none"));

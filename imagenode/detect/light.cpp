@@ -56,8 +56,9 @@ std::optional<DetectorEvent> LightDetector::judge(const Frame& frame, std::vecto
   const RoiPixels roi = roi_in(roi_, gray.width, gray.height);
   const Brightness found = measure(gray, roi, settings_.threshold);
   // Whole grey values, as the reference's int(): a mean of 100.9 is not above a threshold of 100.
+  const std::uint64_t whole_mean = found.sum / found.pixels;
   const bool lighted = settings_.percent ? found.lighted_percent() >= *settings_.percent
-                                         : static_cast<double>(found.sum / found.pixels) > settings_.threshold;
+                                         : static_cast<double>(whole_mean) > settings_.threshold;
   history_.push_back(lighted);
   if (history_.size() > static_cast<std::size_t>(settings_.min_frames)) history_.pop_front();
 
@@ -74,7 +75,7 @@ std::optional<DetectorEvent> LightDetector::judge(const Frame& frame, std::vecto
   if (tuning != nullptr) {
     add_roi_pictures(frame, roi_, gray, roi, *tuning);
     tuning->push_back({"State", {}, state_});
-    tuning->push_back({"Mean Pixel Value", {}, std::to_string(found.sum / found.pixels)});
+    tuning->push_back({"Mean Pixel Value", {}, std::to_string(whole_mean)});
   }
   return event;
 }
