@@ -121,8 +121,11 @@ void compare(const char* what, const bench::Clip& clip) {
 
 int main(int argc, char** argv) {
   cv::setNumThreads(1);
+  // The largest pictures first: the plain loop allocates for each frame, and the heap gives back and takes again pages
+  // of the system until it has seen large blocks, which would flatter the node.
+  compare("made clip", bench::make_clip(1280, 720, 40));
   compare("recorded clip", bench::read_clip(argc > 1 ? argv[1] : BENCH_DATA "/bench-640x480.avi"));
-  for (const auto& [width, height] : {std::pair(320, 240), std::pair(640, 480), std::pair(1280, 720)}) {
+  for (const auto& [width, height] : {std::pair(320, 240), std::pair(640, 480)}) {
     compare("made clip", bench::make_clip(width, height, 40));
   }
   return 0;

@@ -29,13 +29,4 @@ Judgement DetectorSet::judge(const Frame& frame) {
   return judgement;
 }
 
-std::vector<std::string> DetectorSet::state_texts() const {
-  std::vector<std::string> texts;
-  for (const Member& member : members_) {
-    const std::string& state = member.detector->state();
-    if (state != kUndecided) texts.push_back(common::cat(member.kind, '|', state, member.roi_suffix));
-  }
-  return texts;
-}
-
 }  // namespace imagenode

@@ -30,9 +30,6 @@ class DetectorSet {
   /// Throws common::JpegError when the frame cannot be decoded; no detector has seen it then.
   Judgement judge(const Frame& frame);
 
-  /// The text of the latest event of each detector that has decided yet.
-  std::vector<std::string> state_texts() const;
-
  private:
   struct Member {
     std::unique_ptr<Detector> detector;

@@ -80,12 +80,6 @@ Outcome ViewWatch::watch(const FramePtr& frame) {
   return outcome;
 }
 
-std::vector<common::Message> ViewWatch::states(CaptureTime time) const {
-  std::vector<common::Message> messages;
-  for (const std::string& text : detectors_.state_texts()) messages.push_back(event_message(text, time));
-  return messages;
-}
-
 common::Message ViewWatch::message(std::string text, CaptureTime time) const {
   common::Message message;
   message.text = std::move(text);

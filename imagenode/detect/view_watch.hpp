@@ -40,10 +40,6 @@ class ViewWatch {
 
   Outcome watch(const FramePtr& frame);
 
-  /// An event message, stamped with this time, with the state of each detector that has decided one: repeats it to a
-  /// hub that may have missed it.
-  std::vector<common::Message> states(CaptureTime time) const;
-
   /// Frames that could not be decoded, and were left out.
   std::uint64_t damaged_frames() const { return damaged_frames_; }
 

@@ -252,23 +252,6 @@ TEST_CASE("a frame that cannot be decoded is counted and left out") {
   CHECK(text_of(messages[2]) == "frame 2");
 }
 
-TEST_CASE("the states can be said again, once they are decided") {
-  ViewWatch watch(
-      settings("[{light: {min_frames: 2, send_frames: none}}, "
-               "{motion: {min_motion_frames: 5, roi_name: Gate, log_roi_name: True, send_frames: none}}]"));
-  watch.watch(plain_frame(0, 0));
-  CHECK(watch.states(time_of(0)).empty());
-  for (int i = 1; i < 3; ++i) watch.watch(plain_frame(i, 0));
-  REQUIRE(watch.states(time_of(9)).size() == 1);
-  for (int i = 3; i < 6; ++i) watch.watch(plain_frame(i, 0));
-  const auto states = watch.states(time_of(9));
-  REQUIRE(states.size() == 2);
-  CHECK(states[0].text == "Barn door|light|dark");
-  CHECK(states[1].text == "Barn door|motion|still|Gate");
-  CHECK(states[1].time_ns == time_of(9).utc_ns);
-  CHECK_FALSE(states[1].payload.empty());
-}
-
 TEST_CASE("tuning images show what a detector sees and makes of it") {
   const auto texts = [](const Outcome& outcome) {
     std::vector<std::string> found;
