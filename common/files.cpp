@@ -77,7 +77,10 @@ void sync_folder(const fs::path& folder) {
 void make_folder(const fs::path& folder) {
   if (folder.empty() || fs::is_directory(folder)) return;
   make_folder(folder.parent_path());
-  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) fail("cannot create folder", folder);
+  // Another thread may have made it in between; a file of that name is no folder.
+  if (::mkdir(folder.c_str(), 0755) != 0 && !(errno == EEXIST && fs::is_directory(folder))) {
+    fail("cannot create folder", folder);
+  }
   if (!folder.parent_path().empty()) sync_folder(folder.parent_path());
 }
 

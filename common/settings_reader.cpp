@@ -173,16 +173,17 @@ std::optional<std::vector<double>> tuple_numbers(std::string_view text) {
   return numbers;
 }
 
-bool collect_numbers(const YAML::Node& node, std::vector<double>& numbers) {
-  if (node.IsSequence()) {
-    return std::all_of(node.begin(), node.end(),
-                       [&](const YAML::Node& item) { return collect_numbers(item, numbers); });
+/// A value of scalars and lists as one text: YAML cuts `[(65,2), (100,25)]` at each comma.
+std::optional<std::string> tuple_text(const YAML::Node& node) {
+  if (node.IsScalar()) return node.Scalar();
+  if (!node.IsSequence()) return std::nullopt;
+  std::string text = "[";
+  for (const auto& item : node) {
+    const auto part = tuple_text(item);
+    if (!part) return std::nullopt;
+    text += *part + ',';
   }
-  if (!node.IsScalar()) return false;
-  const auto found = tuple_numbers(node.Scalar());
-  if (!found) return false;
-  numbers.insert(numbers.end(), found->begin(), found->end());
-  return true;
+  return text + ']';
 }
 
 std::string quoted_list(const std::vector<std::string>& names) {
@@ -282,14 +283,15 @@ void Section::read(std::string_view key, std::vector<std::string>& value) {
 void Section::read_numbers(std::string_view key, std::size_t count, std::vector<double>& value, Range<double> range) {
   const Impl::Entry* entry = impl_->find(key);
   if (entry == nullptr) return;
-  std::vector<double> numbers;
-  const bool good = collect_numbers(entry->value, numbers) && numbers.size() == count &&
-                    std::all_of(numbers.begin(), numbers.end(), [&](double number) { return within(number, range); });
+  const auto text = tuple_text(entry->value);
+  auto numbers = text ? tuple_numbers(*text) : std::nullopt;
+  const bool good = numbers && numbers->size() == count &&
+                    std::all_of(numbers->begin(), numbers->end(), [&](double number) { return within(number, range); });
   if (!good) {
     impl_->report(entry->mark, cat(key, " must hold ", count, " numbers, each ", describe("a number", range)));
     return;
   }
-  value = std::move(numbers);
+  value = std::move(*numbers);
 }
 
 void Section::read_duration(std::string_view key, double& seconds, double bare_unit_s, Range<double> range_s) {
@@ -323,7 +325,8 @@ void Section::read_choice(std::string_view key, const std::vector<std::string>& 
 
 Section Section::section(std::string_view key, bool required) {
   const Impl::Entry* entry = impl_->find(key);
-  if (entry == nullptr && required) impl_->report(impl_->mark, cat(key, ": is required here"));
+  // `hub:` with nothing below it is there: everything has its default.
+  if (required && !impl_->entries.contains(key)) impl_->report(impl_->mark, cat(key, ": is required here"));
   return Section(impl_->make_child(impl_->child_path(key), entry));
 }
 

@@ -1,13 +1,15 @@
 #pragma once
 
+#include <atomic>
+
 #include "common/clock.hpp"
 
-/// A clock that stands still until a test moves it.
+/// A clock that stands still until a test moves it. Thread-safe.
 class FakeClock final : public common::Clock {
  public:
-  std::int64_t utc = 1'795'168'800 * common::kSecond;
-  std::int64_t monotonic = 1'000 * common::kSecond;
-  bool in_sync = true;
+  std::atomic<std::int64_t> utc{1'795'168'800 * common::kSecond};
+  std::atomic<std::int64_t> monotonic{1'000 * common::kSecond};
+  std::atomic<bool> in_sync{true};
 
   std::int64_t utc_ns() const override { return utc; }
   std::int64_t monotonic_ns() const override { return monotonic; }

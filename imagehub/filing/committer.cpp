@@ -14,6 +14,7 @@ namespace {
 
 using common::DeliveryClass;
 
+constexpr std::int64_t kLogRetryInterval = common::kSecond;
 constexpr const char* kQuotaText = "Max images written. Writing stopped.";
 
 bool is_image(const common::Message& message) {
@@ -97,7 +98,7 @@ void Committer::discard(Candidate& candidate) const {
 
 void Committer::commit(const std::vector<Candidate*>& group) {
   finish_images();
-  if (log_behind_) try_catch_up_log();
+  if (log_behind_ && clock_.monotonic_ns() >= next_log_try_ns_) try_catch_up_log();
   Batch batch;
   try {
     collect(group, batch);
@@ -233,6 +234,7 @@ void Committer::append_lines(const Batch& batch) {
 
 void Committer::fall_behind(const std::string& why) {
   log_behind_ = true;
+  next_log_try_ns_ = clock_.monotonic_ns() + kLogRetryInterval;
   common::log::error(why + "; the events are in the index, their log lines follow when it is possible again");
 }
 
@@ -294,10 +296,11 @@ void Committer::catch_up_log() {
 }
 
 void Committer::try_catch_up_log() {
+  next_log_try_ns_ = clock_.monotonic_ns() + kLogRetryInterval;
   try {
     catch_up_log();
   } catch (const std::exception&) {
-    // Said when it began; the next group tries again.
+    // Said when it began; a later group tries again.
   }
 }
 

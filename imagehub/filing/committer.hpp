@@ -92,6 +92,7 @@ class Committer {
   std::vector<ImageRow> unfinished_;  ///< committed, but not yet under their names
   std::set<std::int64_t> vanished_;  ///< rows taken back because somebody removed the files before they had their names
   bool log_behind_ = false;          ///< there are committed events whose lines could not be written
+  std::int64_t next_log_try_ns_ = 0;
 
   std::int64_t quota_day_ns_ = -1;
   std::uint64_t images_today_ = 0;

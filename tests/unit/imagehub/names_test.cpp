@@ -19,4 +19,6 @@ TEST_CASE("names that the Python hub wrote stay the same") {
   CHECK(path_component("Barn_1.b-c") == "Barn_1.b-c");
 }
 
-TEST_CASE("a character of several bytes becomes one dash") { CHECK(path_component("Stall für Kühe") == "Stall-f-r-K-he"); }
+TEST_CASE("a character of several bytes becomes one dash") {
+  CHECK(path_component("Stall für Kühe") == "Stall-f-r-K-he");
+}

@@ -1,0 +1,66 @@
+#include "common/local_time.hpp"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include <string>
+
+#include "catch.hpp"
+#include "common/clock.hpp"
+
+using namespace common;
+
+namespace {
+
+/// A time zone for the life of this object.
+class TimeZone {
+ public:
+  explicit TimeZone(const char* name) {
+    if (const char* before = getenv("TZ")) before_ = before;
+    setenv("TZ", name, 1);
+    tzset();
+  }
+  ~TimeZone() {
+    before_.empty() ? unsetenv("TZ") : setenv("TZ", before_.c_str(), 1);
+    tzset();
+  }
+  TimeZone(const TimeZone&) = delete;
+  TimeZone& operator=(const TimeZone&) = delete;
+
+ private:
+  std::string before_;
+};
+
+constexpr std::int64_t kMoment = 1'795'162'711 * kSecond + 809'123'456;  // 2026-11-20 08:18:31 UTC
+
+}  // namespace
+
+TEST_CASE("stamps have the forms of the Python programs, in local time") {
+  const TimeZone utc("UTC0");
+  CHECK(local_date(kMoment) == "2026-11-20");
+  CHECK(file_stamp(kMoment) == "2026-11-20T08.18.31.809123");
+  CHECK(log_stamp(kMoment) == "2026-11-20 08:18:31,809");
+  CHECK(picture_stamp(kMoment) == "2026-11-20 08:18:31.809123");
+  CHECK(file_stamp(kMoment - 809'123'456) == "2026-11-20T08.18.31.000000");
+}
+
+TEST_CASE("the day is the local one") {
+  const TimeZone tokyo("JST-9");
+  CHECK(local_date(kMoment + 7 * 3600 * kSecond) == "2026-11-21");
+  CHECK(log_stamp(kMoment) == "2026-11-20 17:18:31,809");
+  CHECK(local_date(start_of_local_day(kMoment)) == "2026-11-20");
+  CHECK(local_date(start_of_local_day(kMoment) - 1) == "2026-11-19");
+}
+
+TEST_CASE("a day that summer time makes shorter begins at its midnight") {
+  const TimeZone berlin("CET-1CEST,M3.5.0,M10.5.0/3");
+  const std::int64_t evening = 1'774'807'200 * kSecond;  // 2026-03-29 20:00 CEST
+  CHECK(log_stamp(evening) == "2026-03-29 20:00:00,000");
+  CHECK(log_stamp(start_of_local_day(evening)) == "2026-03-29 00:00:00,000");
+  CHECK(evening - start_of_local_day(evening) == 19 * 3600 * kSecond);
+}
+
+TEST_CASE("times before 1970 have a positive fraction") {
+  const TimeZone utc("UTC0");
+  CHECK(log_stamp(-1) == "1969-12-31 23:59:59,999");
+}

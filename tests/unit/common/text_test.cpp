@@ -1,0 +1,33 @@
+#include "common/text.hpp"
+
+#include "catch.hpp"
+
+using namespace common;
+
+TEST_CASE("parts are joined, numbers in their shortest form") {
+  CHECK(cat("port ", 5555, ' ', 0.5, ' ', 10.0, ' ', std::string("x"), -3L) == "port 5555 0.5 10 x-3");
+}
+
+TEST_CASE("what is escaped stays on one line and says what it was") {
+  CHECK(escaped("a\nb\rc\td\\e") == "a\\nb\\rc\\td\\\\e");
+  CHECK(escaped(std::string("nul\0x\x1b\x7f", 7)) == "nul\\x00x\\x1b\\x7f");
+  CHECK(escaped("Käfer \xe2\x82\xac") == "Käfer \xe2\x82\xac");
+  CHECK(escaped("\xff\xc3(\xed\xa0\x80") == "\\xff\\xc3(\\xed\\xa0\\x80");
+  CHECK(escaped("\xe2\x82") == "\\xe2\\x82");
+}
+
+TEST_CASE("the distance counts single edits") {
+  CHECK(edit_distance("", "") == 0);
+  CHECK(edit_distance("abc", "") == 3);
+  CHECK(edit_distance("patience", "patiense") == 1);
+  CHECK(edit_distance("adress", "address") == 1);
+  CHECK(edit_distance("kitten", "sitting") == 3);
+}
+
+TEST_CASE("blanks around a text go, those inside stay") {
+  CHECK(trimmed(" \t a b \r\n") == "a b");
+  CHECK(trimmed(" \n ").empty());
+  CHECK(lower("AbZ-9") == "abz-9");
+  CHECK(hex64(0x1fULL) == "000000000000001f");
+  CHECK(hex64(~0ULL) == "ffffffffffffffff");
+}

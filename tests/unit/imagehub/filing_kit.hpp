@@ -1,0 +1,91 @@
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/crc32c.hpp"
+#include "common/jpeg.hpp"
+#include "fake_clock.hpp"
+#include "imagehub/filing/committer.hpp"
+#include "temp_folder.hpp"
+
+/// A JPEG whose bytes depend on `content`.
+inline common::Payload picture(std::uint8_t content = 0) {
+  common::Image image = common::Image::make(16, 16, 1);
+  for (auto& pixel : image.pixels) pixel = content;
+  return common::Payload(common::encode_jpeg(image));
+}
+
+inline common::Message plain_message(const std::string& text, common::Payload payload = picture()) {
+  common::Message message;
+  message.text = text;
+  message.node = text.substr(0, text.find_first_of(" |"));
+  message.payload = std::move(payload);
+  message.crc = common::crc32c(message.payload.view());
+  return message;
+}
+
+inline common::Message message(std::uint64_t boot, std::uint64_t seq, const std::string& text = "Barn door|jpg",
+                               common::Payload payload = picture()) {
+  common::Message message = plain_message(text, std::move(payload));
+  message.boot = boot;
+  message.seq = seq;
+  return message;
+}
+
+/// A data directory and all that files into it, without threads. restart() is a crash and a new start.
+class FilingKit {
+ public:
+  explicit FilingKit(imagehub::CommitterSettings settings = {}) : settings_(settings) { open(); }
+
+  void open() {
+    index = std::make_unique<imagehub::Index>(data() / "index.sqlite3", imagehub::Durability::synced);
+    store = std::make_unique<imagehub::ImageStore>(data() / "images", true);
+    log = std::make_unique<imagehub::EventLog>(data() / "logs");
+    nodes = std::make_unique<imagehub::Nodes>(clock, 600 * common::kSecond, index->nodes());
+    committer = std::make_unique<imagehub::Committer>(settings_, *index, *store, *log, *nodes, clock);
+  }
+  void restart() {
+    committer.reset();
+    index.reset();
+    open();
+    committer->recover();
+  }
+
+  const std::filesystem::path& data() const { return folder_.path(); }
+  std::filesystem::path incoming() const { return data() / "images/.incoming"; }
+  std::filesystem::path log_file() const { return data() / "logs/imagehub.log"; }
+
+  /// Pictures in the days' folders, by path below images/.
+  std::vector<std::string> pictures() const {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(data() / "images")) {
+      const auto path = entry.path().lexically_relative(data() / "images").string();
+      if (entry.is_regular_file() && !path.starts_with(".incoming")) found.push_back(path);
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  /// Texts of the log's lines, without stamps.
+  std::vector<std::string> log_texts() const {
+    std::vector<std::string> texts;
+    std::ifstream in(log_file());
+    for (std::string line; std::getline(in, line);) texts.push_back(line.size() > 26 ? line.substr(26) : line);
+    return texts;
+  }
+
+  FakeClock clock;
+  std::unique_ptr<imagehub::Index> index;
+  std::unique_ptr<imagehub::ImageStore> store;
+  std::unique_ptr<imagehub::EventLog> log;
+  std::unique_ptr<imagehub::Nodes> nodes;
+  std::unique_ptr<imagehub::Committer> committer;
+
+ private:
+  TempFolder folder_;
+  imagehub::CommitterSettings settings_;
+};

@@ -1,0 +1,286 @@
+#include "imagehub/filing/filing.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "catch.hpp"
+#include "common/files.hpp"
+#include "unit/imagehub/filing_kit.hpp"
+
+using namespace imagehub;
+using common::kSecond;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kBoot = 0xF00D;
+constexpr std::int64_t kLong = 30 * kSecond;
+
+/// Outcomes by ticket; waits for them.
+class Outcomes {
+ public:
+  void add(Ticket ticket, const Outcome& outcome) {
+    const std::lock_guard lock(mutex_);
+    order_.push_back(ticket);
+    all_[ticket].push_back(outcome);
+    changed_.notify_all();
+  }
+  Outcome wait(Ticket ticket) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(30), [&] { return all_.contains(ticket); });
+    INFO(ticket);
+    REQUIRE(all_.contains(ticket));
+    return all_.at(ticket).front();
+  }
+  bool has(Ticket ticket) {
+    const std::lock_guard lock(mutex_);
+    return all_.contains(ticket);
+  }
+  std::size_t count(Ticket ticket) {
+    const std::lock_guard lock(mutex_);
+    return all_[ticket].size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Ticket> order_;
+  std::map<Ticket, std::vector<Outcome>> all_;
+};
+
+class Hub : public FilingKit {
+ public:
+  explicit Hub(int writers = 4, CommitterSettings settings = {}) : FilingKit(settings), writers_(writers) { start(); }
+  ~Hub() { filing.reset(); }
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  void start() {
+    filing = std::make_unique<Filing>(FilingSettings{writers_}, *committer, clock, liveness,
+                                      [this](Ticket ticket, const Outcome& outcome) { outcomes.add(ticket, outcome); });
+  }
+
+  Ticket send(common::Message given, const std::string& connection = "a") {
+    Received received;
+    received.message = std::make_shared<const common::Message>(std::move(given));
+    received.utc_ns = clock.utc_ns();
+    received.connection = connection;
+    received.ticket = ++last_ticket_;
+    filing->submit(std::move(received));
+    return last_ticket_;
+  }
+
+  /// "stored", "retry: reason", "reject: reason"
+  std::string outcome(Ticket ticket) {
+    const Outcome got = outcomes.wait(ticket);
+    if (got.kind == Outcome::Kind::stored) return "stored";
+    return (got.kind == Outcome::Kind::retry ? "retry: " : "reject: ") + got.reason;
+  }
+
+  /// From now on no picture can be written: .incoming is a file.
+  void break_store() {
+    fs::rename(incoming(), data() / "aside");
+    common::write_file(incoming(), {}, false);
+  }
+  void mend_store() {
+    fs::remove(incoming());
+    fs::rename(data() / "aside", incoming());
+  }
+
+  /// Sequence numbers of a table's rows, in the order of commit.
+  std::vector<std::int64_t> seqs(const std::string& table, std::uint64_t boot = kBoot) {
+    SQLite::Database db((data() / "index.sqlite3").string(), SQLite::OPEN_READONLY);
+    SQLite::Statement query(
+        db, "SELECT seq FROM " + table + " t JOIN boots b ON b.id = t.boot_id WHERE b.boot = ? ORDER BY t.id");
+    query.bind(1, static_cast<std::int64_t>(boot));
+    std::vector<std::int64_t> found;
+    while (query.executeStep()) found.push_back(query.getColumn(0).getInt64());
+    return found;
+  }
+
+  common::Liveness liveness;
+  Outcomes outcomes;
+  std::unique_ptr<Filing> filing;
+
+ private:
+  int writers_;
+  Ticket last_ticket_ = 0;
+};
+
+std::vector<std::int64_t> count_to(std::int64_t last) {
+  std::vector<std::int64_t> numbers;
+  for (std::int64_t i = 1; i <= last; ++i) numbers.push_back(i);
+  return numbers;
+}
+
+/// Pictures of very different sizes, so that writers finish out of order.
+common::Payload of_size(std::uint64_t seq) {
+  common::Bytes bytes = common::encode_jpeg(common::Image::make(16, 16, 1));
+  if (seq % 3 == 0) bytes.resize(bytes.size() + 2'000'000);
+  return common::Payload(std::move(bytes));
+}
+
+}  // namespace
+
+TEST_CASE("messages of a lane are committed in their order, whichever writer is faster") {
+  Hub hub;
+  std::vector<Ticket> tickets;
+  for (std::uint64_t seq = 1; seq <= 60; ++seq) {
+    tickets.push_back(hub.send(message(kBoot, seq, "Barn|jpg", of_size(seq))));
+    tickets.push_back(hub.send(message(kBoot + 1, seq, "Shed|jpg", of_size(seq + 1)), "b"));
+  }
+  for (const Ticket ticket : tickets) CHECK(hub.outcome(ticket) == "stored");
+  CHECK(hub.seqs("images") == count_to(60));
+  CHECK(hub.seqs("images", kBoot + 1) == count_to(60));
+  CHECK(hub.pictures().size() == 120);
+  CHECK(hub.filing->queued_bytes() == 0);
+}
+
+TEST_CASE("an event does not wait for the images before it") {
+  Hub hub;
+  hub.break_store();
+  const Ticket image = hub.send(plain_message("Barn|jpg"));
+  CHECK(hub.outcome(hub.send(message(kBoot, 2, "Barn|motion|moving"))) == "stored");
+  CHECK_FALSE(hub.outcomes.has(image));
+  hub.mend_store();
+}
+
+TEST_CASE("each message has exactly one outcome") {
+  Hub hub;
+  std::vector<Ticket> tickets;
+  for (std::uint64_t seq = 1; seq <= 100; ++seq) tickets.push_back(hub.send(message(kBoot, seq / 2 + 1)));
+  CHECK(hub.filing->drain(kLong));
+  hub.filing.reset();
+  for (const Ticket ticket : tickets) CHECK(hub.outcomes.count(ticket) == 1);
+  CHECK(hub.pictures().size() == 51);
+}
+
+TEST_CASE("a message that comes again while it is filed waits for the outcome of the first") {
+  Hub hub;
+  const Ticket first = hub.send(message(kBoot, 1, "Barn|jpg", of_size(3)));
+  const Ticket again = hub.send(message(kBoot, 1, "Barn|jpg", of_size(3)), "b");
+  const Ticket other = hub.send(message(kBoot, 1, "Barn|jpg", picture(99)));
+  CHECK(hub.outcome(other) == "reject: identity has other content");
+  CHECK(hub.outcome(first) == "stored");
+  CHECK(hub.outcome(again) == "stored");
+  CHECK(hub.pictures().size() == 1);
+}
+
+TEST_CASE("after RETRY n later messages of the lane are held back until n comes again") {
+  Hub hub;
+  hub.break_store();
+  CHECK(hub.outcome(hub.send(message(kBoot, 1))) == "retry: cannot store");
+  hub.mend_store();
+  CHECK(hub.outcome(hub.send(message(kBoot, 2))) == "retry: an earlier one comes first");
+  CHECK(hub.outcome(hub.send(message(kBoot, 3))) == "retry: an earlier one comes first");
+  // Another class, lane and boot are not concerned.
+  CHECK(hub.outcome(hub.send(message(kBoot, 4, "Barn|event"))) == "stored");
+  auto late = message(kBoot, 5);
+  late.late = true;
+  CHECK(hub.outcome(hub.send(late)) == "stored");
+  CHECK(hub.outcome(hub.send(message(kBoot + 1, 2))) == "stored");
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) CHECK(hub.outcome(hub.send(message(kBoot, seq))) == "stored");
+  CHECK(hub.seqs("images") == std::vector<std::int64_t>{5, 1, 2, 3});
+}
+
+TEST_CASE("a lane is held from the lowest number that failed") {
+  Hub hub;
+  hub.break_store();
+  std::vector<Ticket> tickets;
+  for (std::uint64_t seq = 1; seq <= 8; ++seq) tickets.push_back(hub.send(message(kBoot, seq)));
+  for (const Ticket ticket : tickets) CHECK(hub.outcome(ticket).starts_with("retry: "));
+  hub.mend_store();
+  for (std::uint64_t seq = 8; seq >= 2; --seq) {
+    CHECK(hub.outcome(hub.send(message(kBoot, seq))) == "retry: an earlier one comes first");
+  }
+  for (std::uint64_t seq = 1; seq <= 8; ++seq) CHECK(hub.outcome(hub.send(message(kBoot, seq))) == "stored");
+  CHECK(hub.seqs("images") == count_to(8));
+}
+
+TEST_CASE("a held lane goes on with a new connection of its sender") {
+  Hub hub;
+  hub.break_store();
+  hub.outcome(hub.send(message(kBoot, 1)));
+  hub.mend_store();
+  CHECK(hub.outcome(hub.send(message(kBoot, 2), "a")) == "retry: an earlier one comes first");
+  CHECK(hub.outcome(hub.send(message(kBoot, 2), "b")) == "stored");
+}
+
+TEST_CASE("a full window that fails and is sent again and again ends in order") {
+  Hub hub;
+  for (int round = 0; round < 20; ++round) {
+    hub.break_store();
+    for (std::uint64_t seq = 1; seq <= 10; ++seq) hub.send(message(kBoot, seq), std::to_string(round));
+    hub.mend_store();
+    // A sender that connects anew and sends its window again, while the old one is still under way.
+    for (std::uint64_t seq = 1; seq <= 10; ++seq) hub.send(message(kBoot, seq), std::to_string(round) + "b");
+    REQUIRE(hub.filing->drain(kLong));
+    const auto stored = hub.seqs("images");
+    REQUIRE(stored == count_to(static_cast<std::int64_t>(stored.size())));
+  }
+  for (std::uint64_t seq = 1; seq <= 10; ++seq) CHECK(hub.outcome(hub.send(message(kBoot, seq), "last")) == "stored");
+  CHECK(hub.seqs("images") == count_to(10));
+}
+
+TEST_CASE("a plain message that cannot be stored is tried again until it can, unanswered") {
+  Hub hub;
+  hub.break_store();
+  const Ticket image = hub.send(plain_message("Barn|jpg"));
+  CHECK(hub.filing->drain(kLong));  // it does not count as under way
+  CHECK_FALSE(hub.outcomes.has(image));
+  CHECK(hub.filing->queued_bytes() == picture().size());
+  hub.mend_store();
+  hub.clock.advance(kSecond);
+  CHECK(hub.outcome(image) == "stored");
+  CHECK(hub.pictures().size() == 1);
+  CHECK(hub.filing->queued_bytes() == 0);
+}
+
+TEST_CASE("what no hub can store is rejected, what this one cannot yet is put off") {
+  Hub hub;
+  auto array = message(kBoot, 1, "Barn|image", common::Payload(common::Bytes(8)));
+  array.array = common::ArrayForm{"float64", {1, 1}};
+  CHECK(hub.outcome(hub.send(array)) == "reject: not a picture");
+  CHECK(hub.outcome(hub.send(message(kBoot, 2, "Barn|data"))) == "retry: this hub stores images and events only");
+}
+
+TEST_CASE("over the quota a sender is told, and its lane goes on") {
+  Hub hub(2, {.max_images_per_day = 1});
+  CHECK(hub.outcome(hub.send(message(kBoot, 1))) == "stored");
+  CHECK(hub.outcome(hub.send(message(kBoot, 2))) == "reject: quota");
+  CHECK(hub.outcome(hub.send(message(kBoot, 3, "Barn|event"))) == "stored");
+}
+
+TEST_CASE("draining waits for all that is under way") {
+  Hub hub;
+  for (std::uint64_t seq = 1; seq <= 50; ++seq) hub.send(message(kBoot, seq, "Barn|jpg", of_size(seq)));
+  CHECK(hub.filing->drain(kLong));
+  CHECK(hub.pictures().size() == 50);
+}
+
+TEST_CASE("a stop without draining loses nothing that was promised") {
+  Hub hub;
+  std::vector<Ticket> tickets;
+  for (std::uint64_t seq = 1; seq <= 50; ++seq)
+    tickets.push_back(hub.send(message(kBoot, seq, "Barn|jpg", of_size(seq))));
+  hub.filing.reset();
+  std::size_t promised = 0;
+  for (const Ticket ticket : tickets) promised += hub.outcomes.has(ticket) ? 1 : 0;
+  hub.restart();
+  CHECK(hub.pictures().size() == hub.seqs("images").size());
+  CHECK(hub.pictures().size() >= promised);
+}
+
+TEST_CASE("each of many senders has its turn") {
+  Hub hub;
+  std::vector<Ticket> tickets;
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) {
+    for (std::uint64_t boot = 1; boot <= 600; ++boot) {
+      tickets.push_back(hub.send(message(boot, seq, "Barn|event"), std::to_string(boot)));
+    }
+  }
+  for (const Ticket ticket : tickets) REQUIRE(hub.outcome(ticket) == "stored");
+  CHECK(hub.seqs("events", 600) == count_to(3));
+}

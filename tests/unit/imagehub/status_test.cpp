@@ -1,0 +1,38 @@
+#include "imagehub/status.hpp"
+
+#include "catch.hpp"
+
+namespace {
+
+std::string status(const std::string& drops, const std::string& nodes, const std::string& holding_back = "false") {
+  return R"({"version":"1.0.0","hub_id":"ab","pid":17,"uptime_s":7300,"time_ns":0,"data_directory":"/srv/d",
+    "addresses":["tcp://0.0.0.0:5555","ipc:///x"],"received":12,"answered":11,"messages_per_s":1.25,"connections":3,
+    "in_flight_messages":2,"in_flight_bytes":1500,"holding_back":)" +
+         holding_back + R"(,"queue_bytes":1,"drops":)" + drops +
+         R"(,"disk":{"total_bytes":2000000000,"free_bytes":999},"nodes":)" + nodes + "}";
+}
+
+}  // namespace
+
+TEST_CASE("status tells what a person asks") {
+  const std::string text = imagehub::format_status(status("{}", "[]"));
+  CHECK_THAT(text, ContainsSubstring("process 17, up 2 h, listens on tcp://0.0.0.0:5555 ipc:///x\n"));
+  CHECK_THAT(text, ContainsSubstring("data      /srv/d\n"));
+  CHECK_THAT(text, ContainsSubstring("disk      999 B free of 2.0 GB\n"));
+  CHECK_THAT(text, ContainsSubstring("received  12 messages, 1.2/s, 3 connections\n"));
+  CHECK_THAT(text, ContainsSubstring("queue     2 messages, 1.5 KB\n"));
+  CHECK_THAT(text, ContainsSubstring("drops     none\n"));
+  CHECK_THAT(text, ContainsSubstring("(no node has sent anything yet)"));
+}
+
+TEST_CASE("status tells what is refused and lost, and no name breaks a line") {
+  const std::string text = imagehub::format_status(
+      status(R"({"refused: no msg":3,"refused: wrong crc":1})",
+             R"([{"node":"Ba\nrn","lost":true,"first_seen_ns":0,"last_seen_ns":0,"version":"imagenode/1","host":"pi",
+                 "heartbeat_s":0,"images":5,"events":6,"bytes":7,"messages_per_s":0.5}])",
+             "true"));
+  CHECK_THAT(text, ContainsSubstring("drops     3 refused: no msg\n          1 refused: wrong crc\n"));
+  CHECK_THAT(text, ContainsSubstring("full: senders wait"));
+  CHECK_THAT(text, ContainsSubstring("Ba\\nrn"));
+  CHECK_THAT(text, ContainsSubstring("LOST"));
+}
