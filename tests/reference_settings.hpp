@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cctype>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+/// The settings files at the root of the project are the reference of the settings. A commented-out setting has its
+/// name right behind the #, prose a space.
+namespace reference_settings {
+
+inline bool is_commented_out(const std::string& line, std::size_t hash) {
+  return hash + 1 < line.size() && line[hash] == '#' && std::isalpha(static_cast<unsigned char>(line[hash + 1])) != 0;
+}
+
+/// The text with every commented-out setting made a real one.
+inline std::string with_all_settings(const std::string& text) {
+  std::istringstream in(text);
+  std::string all;
+  for (std::string line; std::getline(in, line);) {
+    const auto start = line.find_first_not_of(' ');
+    if (start != std::string::npos && is_commented_out(line, start)) line.erase(start, 1);
+    all += line + '\n';
+  }
+  return all;
+}
+
+/// Dotted keys as SettingsFile::known_keys() gives them: a name that the user chose below `chosen` is `*`.
+inline std::set<std::string> keys(const std::string& text, const std::string& chosen) {
+  std::istringstream in(text);
+  std::set<std::string> found;
+  std::vector<std::pair<std::size_t, std::string>> path;  // indentation and dotted key of the enclosing mappings
+  for (std::string line; std::getline(in, line);) {
+    const auto start = line.find_first_not_of(' ');
+    const auto colon = line.find(':');
+    if (start == std::string::npos || colon == std::string::npos || line[start] == '#') continue;
+    while (!path.empty() && path.back().first >= start) path.pop_back();
+    const std::string above = path.empty() ? "" : path.back().second + '.';
+    const std::string name = above == chosen + '.' ? "*" : line.substr(start, colon - start);
+    path.emplace_back(start, above + name);
+    found.insert(above + name);
+  }
+  return found;
+}
+
+}  // namespace reference_settings

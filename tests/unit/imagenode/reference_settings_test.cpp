@@ -1,0 +1,83 @@
+#include "reference_settings.hpp"
+
+#include <algorithm>
+
+#include "catch.hpp"
+#include "common/files.hpp"
+#include "imagenode/settings.hpp"
+
+using namespace imagenode;
+
+namespace {
+
+std::string reference() {
+  return common::read_text_file(std::filesystem::path(PROJECT_ROOT) / "imagenode.yaml");
+}
+
+NodeSettings read(const std::string& yaml) {
+  auto file = common::SettingsFile::parse(yaml, "imagenode.yaml");
+  const NodeSettings settings = read_node_settings(file);
+  file.finish();
+  return settings;
+}
+
+/// A camera with each kind of detector, so that the keys of all of them are asked for.
+std::string smallest() {
+  std::string yaml = "node: {name: N}\nhub_address: {H1: 'tcp://127.0.0.1:5555'}\ncameras:\n  W1:\n    detectors:\n";
+  for (const std::string& kind : detector_kinds()) yaml += "      " + kind + ": {}\n";
+  return yaml;
+}
+
+}  // namespace
+
+TEST_CASE("the reference imagenode.yaml is good as it is") {
+  CHECK_NOTHROW(load_node_settings(std::filesystem::path(PROJECT_ROOT) / "imagenode.yaml"));
+}
+
+TEST_CASE("the reference imagenode.yaml is good with all its settings taken in") {
+  CHECK_NOTHROW(read(reference_settings::with_all_settings(reference())));
+}
+
+TEST_CASE("the reference imagenode.yaml holds every key of the node's settings") {
+  auto file = common::SettingsFile::parse(smallest(), "imagenode.yaml");
+  read_node_settings(file);
+  const auto keys = reference_settings::keys(reference_settings::with_all_settings(reference()), "cameras");
+  for (const std::string& key : file.known_keys()) {
+    INFO(key);
+    CHECK(keys.contains(key));
+  }
+}
+
+TEST_CASE("the values of the reference imagenode.yaml are the defaults") {
+  const NodeSettings all = read(reference_settings::with_all_settings(reference()));
+  const NodeSettings defaults = read(smallest());
+  CHECK(all.queuemax == defaults.queuemax);
+  CHECK(all.send_type == defaults.send_type);
+  CHECK(all.outbox_mb == defaults.outbox_mb);
+  CHECK(all.shutdown_timeout_s == defaults.shutdown_timeout_s);
+  CHECK(all.link.patience_s == defaults.link.patience_s);
+  CHECK(all.link.window == defaults.link.window);
+  CHECK(all.link.window_mb == defaults.link.window_mb);
+
+  const auto label_is_w1 = [](const ViewEntry& view) { return view.camera.label == "W1"; };
+  const ViewEntry& view = *std::find_if(all.views.begin(), all.views.end(), label_is_w1);
+  const ViewEntry& plain = defaults.views.front();
+  CHECK(view.camera.vflip == plain.camera.vflip);
+  CHECK(view.camera.jpeg_quality == plain.camera.jpeg_quality);
+  CHECK(view.camera.frozen_after_s == plain.camera.frozen_after_s);
+  CHECK(view.camera.pace == plain.camera.pace);
+  CHECK(view.camera.loop == plain.camera.loop);
+  CHECK(view.camera.threaded_read == plain.camera.threaded_read);
+  CHECK(view.analysis.scale == plain.analysis.scale);
+  CHECK(view.analysis.decoding == plain.analysis.decoding);
+  REQUIRE(view.detectors.size() == detector_kinds().size());
+  for (const DetectorSettings& detector : view.detectors) {
+    const DetectorSettings& plain_detector = plain.detectors.front();
+    CHECK(detector.send_count == plain_detector.send_count);
+    CHECK(detector.send_after == plain_detector.send_after);
+    CHECK(detector.log_roi_name == plain_detector.log_roi_name);
+    CHECK(detector.draw_time_x == plain_detector.draw_time_x);
+    CHECK(detector.draw_time_y == plain_detector.draw_time_y);
+    CHECK(detector.draw_time_font_scale == plain_detector.draw_time_font_scale);
+  }
+}
