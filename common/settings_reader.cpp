@@ -43,19 +43,20 @@ struct Section::Impl {
     file->problems.push_back({at.is_null() ? 0 : at.line + 1, at.is_null() ? 0 : at.column + 1, what});
   }
 
-  const Entry* find(std::string_view key) {
+  /// `text`: the word None is a text like any other (`send_frames: None`); for everything else it means "not set".
+  const Entry* find(std::string_view key, bool text = false) {
     asked.emplace(key);
     file->known_keys.insert(path.empty() ? std::string(key) : cat(path, '.', key));
     const auto at = entries.find(key);
     if (at == entries.end()) return nullptr;
     const YAML::Node& value = at->second.value;
-    if (value.IsNull() || (value.IsScalar() && value.Scalar() == "None")) return nullptr;
+    if (value.IsNull() || (!text && value.IsScalar() && value.Scalar() == "None")) return nullptr;
     return &at->second;
   }
 
   /// The text of a scalar value; reports anything else.
-  const std::string* scalar(std::string_view key, const char* wanted) {
-    const Entry* entry = find(key);
+  const std::string* scalar(std::string_view key, const char* wanted, bool text = false) {
+    const Entry* entry = find(key, text);
     if (entry == nullptr) return nullptr;
     if (!entry->value.IsScalar()) {
       report(entry->mark, cat(key, " must be ", wanted));
@@ -257,7 +258,7 @@ void Section::read(std::string_view key, std::optional<double>& value, Range<dou
 }
 
 void Section::read(std::string_view key, std::string& value) {
-  if (const std::string* text = impl_->scalar(key, "a text")) value = *text;
+  if (const std::string* text = impl_->scalar(key, "a text", true)) value = *text;
 }
 
 void Section::read(std::string_view key, std::optional<std::string>& value) {

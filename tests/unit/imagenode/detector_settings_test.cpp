@@ -61,6 +61,7 @@ TEST_CASE("the words of send_frames are looked for in the reference's order") {
   CHECK(only("send_frames: continuous detect").send_frames == SendFrames::event);
   CHECK(only("send_frames: continuous").send_frames == SendFrames::continuous);
   CHECK(only("send_frames: none").send_frames == SendFrames::none);
+  CHECK(only("send_frames: None").send_frames == SendFrames::none);
   CHECK(only("send_frames: event").send_frames == SendFrames::event);
   CHECK_THROWS_AS(only("send_frames: sometimes"), common::SettingsError);
 }
