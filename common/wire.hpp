@@ -8,7 +8,7 @@
 
 #include "common/message.hpp"
 
-/// The wire: imagezmq's two frames (JSON metadata, payload) with our extra keys, and the texts of the replies.
+/// The wire: imagezmq's two frames (JSON metadata, payload) with our extra keys.
 /// docs/reference/wire.md has the format. All functions are thread-safe.
 namespace common {
 
@@ -29,25 +29,6 @@ std::string encode_metadata(const Message& message, std::optional<std::int64_t> 
 /// Checks everything that the two frames say about each other: our keys' types and ranges, shape against bytes,
 /// SOI and EOI of a JPEG, CRC. The result shares the payload and always has its `crc`.
 std::variant<Message, Refusal> decode_message(std::string_view metadata, const Payload& payload);
-
-/// One reply of a hub.
-struct Reply {
-  enum class Kind {
-    ok,       ///< OK <seq>
-    hub,      ///< OK imagehub/<version> <hub id>: one of ours, answering a message without seq
-    retry,    ///< RETRY <seq> <reason>
-    reject,   ///< REJECT <seq> <reason>
-    wait,     ///< WAIT <reason>
-    command,  ///< CMD <id> <command>; seq holds the id
-    foreign,  ///< anything else: how a hub that is not ours acknowledges
-  };
-  Kind kind = Kind::foreign;
-  std::uint64_t seq = 0;
-  std::string text;  ///< reason, command, or the hub's name and id
-};
-
-std::string format_reply(const Reply& reply);
-Reply parse_reply(std::string_view text);
 
 /// Size in bytes of a numpy sample type by its name; none for unknown names.
 std::optional<int> dtype_size(std::string_view dtype);

@@ -7,6 +7,7 @@
 
 #include "common/files.hpp"
 #include "common/log.hpp"
+#include "common/reply.hpp"
 #include "common/text.hpp"
 #include "common/wire.hpp"
 #include "imagehub/intake/flow_guard.hpp"

@@ -6,6 +6,7 @@
 
 #include "common/clock.hpp"
 #include "common/text.hpp"
+#include "common/wire.hpp"
 
 namespace imagenode {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "common/message.hpp"
-#include "common/wire.hpp"
+#include "common/reply.hpp"
 
 namespace imagenode {
 
