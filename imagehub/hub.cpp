@@ -120,7 +120,7 @@ struct Hub::Parts {
   std::unique_ptr<Filing> filing;
   std::unique_ptr<Control> control;
   Rate rate;
-  bool silence_told = false;
+  std::int64_t silence_told_since_ns = 0;
 };
 
 std::string Hub::Parts::status() const {
@@ -177,13 +177,15 @@ void Hub::tick() {
     common::log::info(text);
     parts.note(text, text.substr(0, text.find('|')));
   }
-  const bool silent = parts.intake.silence_ns() > to_ns(parts.settings.patience_s);
-  if (silent && !parts.silence_told) {
+  // Told once for each last message.
+  const std::int64_t last_message_ns = parts.intake.last_message_ns();
+  const bool silent = parts.clock.monotonic_ns() - last_message_ns > to_ns(parts.settings.patience_s);
+  if (silent && parts.silence_told_since_ns != last_message_ns) {
+    parts.silence_told_since_ns = last_message_ns;
     const std::string text = cat("No messages received for ", parts.settings.patience_s / 60, " minutes.");
     common::log::warn(text);
     parts.note(text, "imagehub");
   }
-  parts.silence_told = silent;
 }
 
 void Hub::stop() {

@@ -1,9 +1,11 @@
 #include "imagehub/index/index.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
 
 #include <random>
 #include <stdexcept>
+#include <system_error>
 #include <unordered_map>
 
 #include "common/text.hpp"
@@ -57,8 +59,11 @@ struct Index::Impl {
   static void run(SQLite::Statement& statement) {
     try {
       statement.exec();
-    } catch (...) {
+    } catch (const SQLite::Exception& error) {
       statement.tryReset();
+      if (error.getErrorCode() == SQLITE_FULL) {
+        throw std::system_error(std::make_error_code(std::errc::no_space_on_device), "cannot write the index");
+      }
       throw;
     }
     statement.reset();

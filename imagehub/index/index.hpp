@@ -52,7 +52,7 @@ enum class Durability { synced, written };
 
 /// The database of everything that was filed: SQLite in WAL mode. All changes happen inside a Transaction; what a
 /// transaction that was not committed did is undone. Bound to the thread that commits. Failures throw
-/// std::runtime_error (SQLite::Exception).
+/// std::runtime_error (SQLite::Exception; a full disk is std::system_error as everywhere).
 class Index {
  public:
   Index(const std::filesystem::path& file, Durability durability);

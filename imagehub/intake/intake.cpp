@@ -405,8 +405,8 @@ IntakeStatus Intake::status() const {
           impl_->in_flight_bytes, impl_->connections, impl_->holding_back};
 }
 
-std::int64_t Intake::silence_ns() const {
-  return impl_->clock.monotonic_ns() - impl_->last_message_ns;
+std::int64_t Intake::last_message_ns() const {
+  return impl_->last_message_ns;
 }
 
 std::vector<std::string> Intake::bound_addresses() const {

@@ -56,8 +56,8 @@ class Intake {
 
   IntakeStatus status() const;
 
-  /// Time since the last message of any kind.
-  std::int64_t silence_ns() const;
+  /// When the last message of any kind came, monotonic; before the first one, when this was made.
+  std::int64_t last_message_ns() const;
 
   /// Addresses as bound: a port given as * or 0 is the real one.
   std::vector<std::string> bound_addresses() const;

@@ -1,0 +1,493 @@
+"""What a hub stores, logs, answers and keeps of the past."""
+
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import threading
+import time
+import unittest
+
+import zmq
+
+import kit
+from kit import jpeg, wait_until
+
+SECOND = 1_000_000_000
+
+
+def stamp(time_ns, form):
+    """Local time in the forms of the Python programs, with the fraction's digits."""
+    seconds, fraction = divmod(time_ns, SECOND)
+    local = time.localtime(seconds)
+    if form == "file":
+        return time.strftime("%Y-%m-%dT%H.%M.%S.", local) + f"{fraction // 1000:06d}"
+    if form == "log":
+        return time.strftime("%Y-%m-%d %H:%M:%S,", local) + f"{fraction // 1_000_000:03d}"
+    return time.strftime("%Y-%m-%d", local)
+
+
+class Content(kit.HubTest):
+    def test_images_are_stored_byte_for_byte_under_the_names_of_the_python_hub(self):
+        hub = self.hub()
+        sender = self.req(hub)
+        pictures = [jpeg(os.urandom(1000).hex().encode(), size) for size in (0, 5_000, 400_000)]
+        for picture in pictures:
+            self.assertEqual(sender.send_jpg("Barn back door|jpg", picture), b"OK")
+        names = hub.pictures()
+        self.assertEqual([hub.read(name) for name in names], pictures)
+        for name in names:
+            self.assertRegex(name, r"^(\d{4}-\d\d-\d\d)/Barn-back-door-\1T\d\d\.\d\d\.\d\d\.\d{6}\.jpg$")
+        row = hub.image_rows()[0]
+        self.assertEqual((row["node"], row["view"], row["path"]), ("Barn", "back door", names[0]))
+        self.assertEqual(hub.incoming(), [])
+
+    def test_arrays_are_stored_as_png_without_loss(self):
+        hub = self.hub()
+        sender = self.req(hub)
+        for dtype, channels in (("uint8", 0), ("uint8", 1), ("uint8", 3), ("uint8", 4), ("uint16", 1), ("uint16", 3)):
+            with self.subTest(dtype=dtype, channels=channels):
+                count = max(channels, 1)
+                code = "B" if dtype == "uint8" else "H"
+                top = 255 if dtype == "uint8" else 65535
+                values = [(i * 7919) % (top + 1) for i in range(5 * 7 * count)]
+                shape = [5, 7] + ([channels] if channels else [])
+                payload = struct.pack(f"<{len(values)}{code}", *values)
+                self.assertEqual(sender.send_image("Barn|image", dtype, shape, payload), b"OK")
+                path = hub.image_rows()[-1]["path"]
+                self.assertTrue(path.endswith(".png"))
+                width, height, depth, got_channels, samples = kit.read_png(os.path.join(hub.images, path))
+                self.assertEqual((width, height, depth, got_channels), (7, 5, 8 if code == "B" else 16, count))
+                got = list(struct.unpack(f">{len(values)}{code}", samples))
+                expected = values
+                if count >= 3:  # OpenCV's order is blue, green, red; a file's is red, green, blue
+                    expected = []
+                    for i in range(0, len(values), count):
+                        expected += values[i : i + 3][::-1] + values[i + 3 : i + count]
+                self.assertEqual(got, expected)
+
+    def test_events_are_lines_of_the_log(self):
+        hub = self.hub()
+        sender = self.req(hub)
+        before = time.time_ns()
+        for text in ("Barn door|motion|moving", "Barn|Temp|75 F", "Barn|Restart|pi|RPi|192.168.1.9|907|0.1"):
+            self.assertEqual(sender.send_jpg(text, jpeg()), b"OK")
+        self.assertEqual(sender.send_image("Shed|light|dark", "uint8", [3, 3], bytes(9)), b"OK")
+        after = time.time_ns()
+        lines = hub.log()
+        self.assertEqual(
+            [text for _, text in lines],
+            ["Barn door|motion|moving", "Barn|Temp|75 F", "Barn|Restart|pi|RPi|192.168.1.9|907|0.1", "Shed|light|dark"],
+        )
+        for when, _ in lines:
+            self.assertTrue(stamp(before, "log") <= when <= stamp(after, "log"), when)
+        self.assertEqual(hub.pictures(), [])
+
+    def test_the_capture_time_decides_not_the_receive_time(self):
+        hub = self.hub()
+        boot = self.boot(hub)
+        captured = 1_700_000_000_123_456_789
+        self.assertEqual(boot.send("Barn|jpg", jpeg(), time_ns=captured, clock_error_us=350), "OK 1")
+        self.assertEqual(boot.send("Barn|motion|moving", jpeg(), time_ns=captured), "OK 2")
+        self.assertEqual(hub.pictures(), [f"{stamp(captured, 'day')}/Barn-{stamp(captured, 'file')}.jpg"])
+        self.assertEqual(hub.log(), [(stamp(captured, "log"), "Barn|motion|moving")])
+        row = hub.image_rows()[0]
+        self.assertEqual((row["time_ns"], row["clock_error_us"]), (captured, 350))
+        self.assertLess(abs(row["received_ns"] - time.time_ns()), 60 * SECOND)
+
+    def test_with_a_clock_that_is_not_set_the_age_counts(self):
+        hub = self.hub()
+        boot = self.boot(hub)
+        before = time.time_ns()
+        boot.send("Barn|jpg", jpeg(), time_ns=1_000_000_000 * SECOND, clock="unsynced", age_us=3_600_000_000)
+        row = hub.image_rows()[0]
+        self.assertEqual(row["time_ns"], row["received_ns"] - 3600 * SECOND)
+        self.assertGreaterEqual(row["received_ns"], before)
+
+    def test_pictures_of_one_moment_do_not_replace_each_other(self):
+        hub = self.hub()
+        boot = self.boot(hub)
+        captured = 1_700_000_000 * SECOND
+        pictures = [jpeg(str(n).encode()) for n in range(5)]
+        for picture in pictures:
+            boot.send("Barn|jpg", picture, time_ns=captured)
+        stem = f"{stamp(captured, 'day')}/Barn-{stamp(captured, 'file')}"
+        names = [stem + suffix + ".jpg" for suffix in ("", "-1", "-2", "-3", "-4")]
+        self.assertEqual([hub.read(name) for name in names], pictures)
+
+    def test_what_our_keys_say_is_in_the_index(self):
+        hub = self.hub()
+        boot = self.boot(hub)
+        boot.send("Lab scope|pressure|4.2", b"", node="Lab", view="scope", source="S1", fields={"pressure": 4.2},
+                  units={"pressure": "cmH2O"}, late=True)
+        row = hub.rows("SELECT * FROM events WHERE node = 'Lab'")[0]
+        self.assertEqual((row["view"], row["source"], row["late"], row["seq"]), ("scope", "S1", 1, 1))
+        self.assertEqual((json.loads(row["fields"]), json.loads(row["units"])), ({"pressure": 4.2}, {"pressure": "cmH2O"}))
+
+    def test_tuning_images_and_heartbeats_are_neither_stored_nor_logged(self):
+        hub = self.hub()
+        sender = self.req(hub)
+        for text in ("ROI", "frameDelta", "no bar at all"):
+            self.assertEqual(sender.send_jpg(text, jpeg()), b"OK")
+        self.assertEqual(sender.send_jpg("Barn|Heartbeat", jpeg()), b"OK")
+        self.assertEqual((hub.pictures(), hub.log(), hub.image_rows()), ([], [], []))
+        # The text of a tuning image names no node; a heartbeat's does.
+        self.assertEqual([node["node"] for node in hub.status()["nodes"]], ["Barn"])
+
+    def test_each_sender_is_answered_in_its_own_form(self):
+        hub = self.hub()
+        status = hub.status()
+        ours = f"OK imagehub/{status['version']} {status['hub_id']}"
+        self.assertRegex(status["hub_id"], "^[0-9a-f]{16}$")
+        boot = self.boot(hub)
+        self.assertEqual(boot.greet(), ours)
+        self.assertEqual(boot.send("Barn|jpg", jpeg()), "OK 1")
+        self.assertEqual(boot.send("Barn|motion|moving", jpeg()), "OK 2")
+        boot.post("Barn|jpg", jpeg(), seq=False)
+        self.assertEqual(boot.receive(), ours)
+        self.assertEqual(boot.send("Barn|jpg", b"no picture"), "REJECT 3 not a JPEG")
+        self.assertTrue(boot.send("Barn|data", b"a,b").startswith("RETRY 4 "))
+        self.assertEqual(self.req(hub).send_jpg("Barn|jpg", jpeg()), b"OK")
+
+    def test_a_message_that_comes_again_is_stored_once(self):
+        hub = self.hub()
+        boot = self.boot(hub)
+        picture = jpeg(b"the one")
+        for _ in range(3):
+            for seq in (1, 2):
+                boot.post("Barn|jpg" if seq == 1 else "Barn|motion|moving", picture, seq=seq)
+        for _ in range(6):
+            boot.receive()
+        again = self.boot(hub, boot=boot.boot)
+        self.assertEqual(again.send("Barn|jpg", picture, seq=1), "OK 1")
+        self.assertEqual(again.send("Barn|motion|moving", picture, seq=2), "OK 2")
+        self.assertEqual((len(hub.pictures()), hub.log_texts()), (1, ["Barn|motion|moving"]))
+
+    def test_order_within_a_boot_and_class_is_that_of_seq(self):
+        hub = self.hub(settings="  writers: 4\n")
+        boots = [self.boot(hub) for _ in range(3)]
+        for n in range(1, 61):
+            for boot in boots:
+                # Sizes vary, so that writers finish out of order.
+                boot.post(f"{boot.boot}|jpg", jpeg(str(n).encode(), 200_000 if n % 3 == 0 else 100), crc=False)
+                boot.post(f"{boot.boot}|event|{n}")
+        for boot in boots:
+            boot.wait(120)
+            for seq in range(1, 121):
+                self.assertEqual(boot.wait(seq), f"OK {seq}")
+            seqs = [row["seq"] for row in hub.image_rows() if row["boot"] == boot.boot]
+            self.assertEqual(seqs, list(range(1, 121, 2)))
+            mine = [text for text in hub.log_texts() if text.startswith(boot.boot)]
+            self.assertEqual(mine, [f"{boot.boot}|event|{n}" for n in range(1, 61)])
+
+
+class Past(kit.HubTest):
+    def test_the_data_of_the_python_hub_is_continued_and_not_changed(self):
+        folder = self.folder()
+        data = os.path.join(folder, "imagehub_data")
+        old = {
+            "images/2026-11-01/Barn-2026-11-01T08.18.31.809000.jpg": b"\xff\xd8old\xff\xd9",
+            "images/Barn-202/Barn-2026-11-01T08.18.31.jpg": b"\xff\xd8on the second\xff\xd9",
+            "images/Thumbs.db": b"somebody's",
+            "logs/imagehub.log.2026-10-31": b"2026-10-31 10:00:00,000 ~ Barn|motion|still\n",
+            "logs/imagehub.log": b"2026-11-01 08:18:31,809 ~ Barn|motion|moving\nhalf a line",
+        }
+        for name, content in old.items():
+            path = os.path.join(data, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(content)
+            os.utime(path, (1_793_520_000, 1_793_520_000))  # 2026-11-01 08:00 UTC
+        day = stamp(1_793_520_000 * SECOND, "day")
+        hub = self.hub(folder)
+        sender = self.req(hub)
+        self.assertEqual(sender.send_jpg("Barn|jpg", jpeg()), b"OK")
+        self.assertEqual(sender.send_jpg("Barn|motion|moving", jpeg()), b"OK")
+        # A picture of the same moment as an old one.
+        captured = time.mktime((2026, 11, 1, 8, 18, 31, 0, 0, -1))
+        self.boot(hub).send("Barn|jpg", jpeg(b"new"), time_ns=int(captured) * SECOND + 809_000_000)
+        self.assertEqual(hub.read("2026-11-01/Barn-2026-11-01T08.18.31.809000-1.jpg"), jpeg(b"new"))
+        self.assertEqual(hub.stop(), 0)
+        # The log of that day got its name at the first line of a new one.
+        old[f"logs/imagehub.log.{day}"] = old.pop("logs/imagehub.log")
+        for name, content in old.items():
+            with open(os.path.join(data, name), "rb") as file:
+                self.assertEqual(file.read(), content, name)
+        self.assertEqual(hub.log_texts(), ["Barn|motion|moving"])
+
+    def test_a_restart_continues(self):
+        hub = self.hub()
+        boot = self.boot(hub)
+        boot.send("Barn|jpg", jpeg(b"1"))
+        boot.send("Barn|motion|moving")
+        hub_id = hub.status()["hub_id"]
+        self.assertEqual(hub.stop(), 0)
+        hub.start()
+        self.assertEqual(hub.status()["hub_id"], hub_id)
+        boot.reconnect(hub.address)
+        boot.replies.clear()
+        self.assertEqual(boot.send("Barn|jpg", jpeg(b"1"), seq=1), "OK 1")
+        self.assertEqual(boot.send("Barn|motion|still", seq=3), "OK 3")
+        self.assertEqual((len(hub.pictures()), hub.log_texts()), (1, ["Barn|motion|moving", "Barn|motion|still"]))
+        node = hub.status()["nodes"][0]
+        self.assertEqual((node["node"], node["images"]), ("Barn", 1))
+
+    def test_the_log_tells_start_and_stop(self):
+        hub = self.hub()
+        hub.stop()
+        with open(hub.log_path) as file:
+            lines = file.read().splitlines()
+        self.assertRegex(lines[0], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ~ Starting imagehub \d")
+        self.assertTrue(lines[-1].endswith(" ~ Exiting imagehub"))
+
+
+class Limits(kit.HubTest):
+    def test_max_images_write_is_a_quota_that_events_do_not_feel(self):
+        hub = self.hub(settings="  max_images_write: 3\n")
+        boot, plain = self.boot(hub), self.req(hub)
+        replies = [boot.send("Barn|jpg", jpeg(str(n).encode())) for n in range(5)]
+        self.assertEqual(replies, ["OK 1", "OK 2", "OK 3", "REJECT 4 quota", "REJECT 5 quota"])
+        self.assertEqual(plain.send_jpg("Shed|jpg", jpeg()), b"OK")
+        self.assertEqual(boot.send("Barn|motion|moving"), "OK 6")
+        hub.stop()
+        hub.start()
+        boot.reconnect(hub.address)
+        self.assertEqual(boot.send("Barn|jpg", jpeg()), "REJECT 7 quota")
+        self.assertEqual(len(hub.pictures()), 3)
+        self.assertEqual(hub.log_texts(), ["Max images written. Writing stopped.", "Barn|motion|moving"])
+        self.assertEqual(hub.drops(), {"rejected: quota": 1})
+
+    def test_silence_longer_than_patience_is_told_once(self):
+        hub = self.hub(settings="  patience: 0.01\n")
+        line = "No messages received for 0.01 minutes."
+        wait_until(lambda: line in hub.log_texts(), what="the line about silence")
+        # The second silence is another one.
+        sender = self.req(hub)
+        sender.send_jpg("Barn|motion|moving", jpeg())
+        wait_until(lambda: hub.log_texts().count(line) == 2, what="the second silence")
+        self.assertEqual(hub.log_texts()[:3], [line, "Barn|motion|moving", line])
+
+    def test_a_silent_node_is_lost_once_and_back_once(self):
+        hub = self.hub()
+        boot = self.boot(hub)
+        boot.post("Barn|Heartbeat", seq=False, fields={"heartbeat_s": 0.2}, version="imagenode/1.0", host="pi7")
+        boot.receive()
+        wait_until(lambda: hub.log_texts() == ["Barn|hub|lost"], what="the loss of the node")
+        node = hub.status()["nodes"][0]
+        self.assertEqual((node["lost"], node["version"], node["host"]), (True, "imagenode/1.0", "pi7"))
+        boot.greet()
+        wait_until(lambda: hub.log_texts()[1:2] == ["Barn|hub|back"], what="the return of the node")
+        wait_until(lambda: len(hub.log_texts()) == 3, what="the second loss")
+        self.assertEqual(hub.log_texts(), ["Barn|hub|lost", "Barn|hub|back", "Barn|hub|lost"])
+
+    def test_a_full_intake_holds_senders_back_and_loses_nothing(self):
+        hub = self.hub(settings="  max_message_mb: 1\n  intake_mb: 1\n")
+        self.assert_alive(hub)
+        # Nothing can be stored while .incoming is a file.
+        incoming, aside = os.path.join(hub.images, ".incoming"), os.path.join(hub.data, "aside")
+        os.rename(incoming, aside)
+        open(incoming, "w").close()
+        senders = [self.req(hub) for _ in range(20)]
+        pictures = [jpeg(os.urandom(50).hex().encode(), 300_000) for _ in senders]
+        for sender, picture in zip(senders, pictures):
+            sender.post({"msg": "Barn|jpg"}, picture)
+        status = wait_until(lambda: (lambda now: now if now["holding_back"] else None)(hub.status()))
+        self.assertLess(status["in_flight_bytes"], 2_200_000)
+        self.assertFalse(any(sender.has_reply(0) for sender in senders))
+        os.remove(incoming)
+        os.rename(aside, incoming)
+        for sender in senders:
+            self.assertEqual(sender.receive(), b"OK")
+        self.assertEqual(sorted(hub.read(row["path"]) for row in hub.image_rows()[1:]), sorted(pictures))
+        self.assertFalse(hub.status()["holding_back"])
+
+    def test_a_full_disk_means_retry_and_no_harm(self):
+        folder = self.folder()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", folder], capture_output=True).returncode:
+            self.skipTest("a small file system cannot be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=False)
+        hub = self.hub(folder)
+        boot, plain = self.boot(hub), self.req(hub)
+        ballast = os.path.join(folder, "ballast")
+        with open(ballast, "wb") as file:
+            file.write(bytes(4_500_000))
+        pictures = {}
+        reply = ""
+        while reply.startswith("OK") or not reply:
+            pictures[boot.seq + 1] = jpeg(os.urandom(30).hex().encode(), 150_000)
+            reply = boot.send("Barn|jpg", pictures[boot.seq + 1], crc=False)
+        self.assertRegex(reply, r"^RETRY \d+ disk full")
+        failed = boot.seq
+        boot.post("Barn|jpg", pictures[failed], seq=failed + 1, crc=False)
+        self.assertRegex(boot.wait(failed + 1), rf"^RETRY {failed + 1} ")
+        plain.post({"msg": "Shed|jpg"}, jpeg(size=150_000))
+        self.assertFalse(plain.has_reply(0.5))
+        self.assertTrue(hub.program.alive())
+        os.remove(ballast)
+        boot.replies.clear()
+        self.assertEqual(boot.send("Barn|jpg", pictures[failed], seq=failed, crc=False), f"OK {failed}")
+        self.assertEqual(plain.receive(), b"OK")
+        rows = [row for row in hub.image_rows() if row["node"] == "Barn"]
+        self.assertEqual([row["seq"] for row in rows], sorted(pictures))
+        for row in rows:
+            self.assertEqual(hub.read(row["path"]), pictures[row["seq"]])
+        hub.stop()
+
+
+class Operation(kit.HubTest):
+    def test_a_second_hub_on_the_same_data_is_refused_with_the_first_ones_pid(self):
+        hub = self.hub()
+        code, _, err = kit.run([kit.IMAGEHUB, "--path", hub.folder])
+        self.assertEqual(code, 1)
+        self.assertIn(f"in use by process {hub.program.pid}", err)
+        self.assertEqual(len(err.strip().splitlines()), 1)
+        self.assert_alive(hub)
+
+    def test_an_address_that_is_taken_is_a_clear_error(self):
+        hub = self.hub()
+        other = self.hub(address=f'"{hub.address}"', start=False)
+        code, _, err = kit.run([kit.IMAGEHUB, "--path", other.folder])
+        self.assertEqual(code, 1)
+        self.assertIn(f"cannot listen on {hub.address}", err)
+
+    def test_sigterm_and_sigint_end_it_with_status_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            hub = self.hub()
+            self.req(hub).send_jpg("Barn|jpg", jpeg())
+            self.assertEqual(hub.program.stop(number), 0)
+
+    def test_a_stop_under_load_answers_or_keeps_silent_and_ends_with_status_0(self):
+        hub = self.hub()
+        boots = [self.boot(hub) for _ in range(4)]
+        for n in range(1, 201):
+            for boot in boots:
+                boot.post("Barn|jpg", jpeg(f"{boot.boot}{n}".encode(), 20_000), crc=False)
+        boots[0].wait(20)
+        self.assertEqual(hub.stop(), 0)
+        for boot in boots:
+            while boot.receive(0.1):
+                pass
+        stored = {(row["boot"], row["seq"]): hub.read(row["path"]) for row in hub.image_rows()}
+        acknowledged = 0
+        for boot in boots:
+            for seq, reply in boot.replies.items():
+                if reply == f"OK {seq}":
+                    acknowledged += 1
+                    self.assertEqual(stored[boot.boot, seq], jpeg(f"{boot.boot}{seq}".encode(), 20_000))
+                else:
+                    self.assertEqual(reply, f"RETRY {seq} shutting down")
+        self.assertGreaterEqual(acknowledged, 20)
+        self.assertEqual(len(hub.pictures()), len(stored))
+
+    def test_a_hub_that_was_stopped_and_goes_on_has_lost_nothing(self):
+        hub = self.hub()
+        boot, plain = self.boot(hub), self.req(hub)
+        hub.program.send_signal(signal.SIGSTOP)
+        for n in range(20):
+            boot.post("Barn|jpg", jpeg(str(n).encode()))
+        plain.post({"msg": "Shed|jpg"}, jpeg())
+        self.assertFalse(plain.has_reply(0.3))
+        hub.program.send_signal(signal.SIGCONT)
+        for seq in range(1, 21):
+            self.assertEqual(boot.wait(seq), f"OK {seq}")
+        self.assertEqual(plain.receive(), b"OK")
+        self.assert_alive(hub)
+
+    def test_bad_settings_end_it_with_78_and_every_problem(self):
+        hub = self.hub(settings="  patience: soon\n  adress: x\n  writers: 0\n", start=False)
+        for arguments in (["--check-config"], []):
+            code, _, err = kit.run([kit.IMAGEHUB, "--path", hub.folder, *arguments])
+            self.assertEqual(code, 78)
+            lines = err.strip().splitlines()
+            self.assertEqual(len(lines), 3, err)
+            self.assertRegex(lines[0], r"imagehub.yaml:3:3: patience: soon is not a number")
+            self.assertIn("did you mean address?", lines[1])
+            self.assertIn("writers: 0 is not a whole number from 1 to 64", lines[2])
+        self.assertFalse(os.path.exists(hub.data))
+
+    def test_good_settings_pass_the_check_and_nothing_is_made(self):
+        hub = self.hub(start=False)
+        file = os.path.join(hub.folder, "imagehub.yaml")
+        self.assertEqual(kit.run([kit.IMAGEHUB, "--config", file, "--check-config"])[0], 0)
+        self.assertFalse(os.path.exists(hub.data))
+        self.assertEqual(kit.run([kit.IMAGEHUB, "--path", hub.folder + "/none", "--check-config"])[0], 78)
+
+    def test_status_without_a_hub_says_so(self):
+        hub = self.hub(start=False)
+        code, _, err = kit.run([kit.IMAGEHUB, "status", "--path", hub.folder])
+        self.assertEqual(code, 69)
+        self.assertIn("no hub answers", err)
+        self.assertEqual(kit.run([kit.IMAGEHUB, "--nonsense"])[0], 64)
+
+    def test_status_for_people(self):
+        hub = self.hub()
+        self.req(hub).send_jpg("Barn|jpg", jpeg())
+        code, out, _ = kit.run([kit.IMAGEHUB, "status", "--path", hub.folder])
+        self.assertEqual(code, 0)
+        self.assertIn(f"process {hub.program.pid}", out)
+        self.assertRegex(out, r"(?m)^Barn +ok ")
+
+    def test_several_addresses_tcp_and_ipc(self):
+        folder = self.folder()
+        hub = self.hub(address=f'["tcp://127.0.0.1:*", "tcp://127.0.0.1:*", "ipc://{folder}/hub.ipc"]')
+        self.assertEqual(len(hub.addresses), 3)
+        for number, address in enumerate(hub.addresses):
+            self.assertEqual(self.req(address).send_jpg(f"Node{number}|motion|moving", jpeg()), b"OK")
+            self.assertEqual(self.req(address).send({"msg": 5}), b"OK")
+            self.assertEqual(self.boot(address).send(f"Node{number}|jpg", jpeg()), "OK 1")
+        self.assertEqual(hub.log_texts(), [f"Node{number}|motion|moving" for number in range(3)])
+        self.assertEqual(hub.drops(), {"refused: msg not a string": 3})
+
+    def test_publishers_are_subscribed_to(self):
+        publisher = zmq.Context.instance().socket(zmq.XPUB)
+        publisher.linger = 0
+        port = publisher.bind_to_random_port("tcp://127.0.0.1")
+        self.addCleanup(publisher.close)
+        hub = self.hub(settings=f'  subscribe: "tcp://127.0.0.1:{port}"\n')
+        self.assertTrue(publisher.poll(int(1000 * kit.TIMEOUT)))  # the hub's subscription
+        picture = jpeg(b"published")
+        publisher.send_multipart([b'{"msg": "Barn|jpg"}', picture])
+        publisher.send_multipart([b'{"msg": 17}', b""])
+        publisher.send_multipart([b"alone"])
+        publisher.send_multipart([b'{"msg": "Barn|motion|moving"}', picture])
+        wait_until(lambda: hub.log_texts() == ["Barn|motion|moving"])
+        wait_until(lambda: len(hub.pictures()) == 1)
+        self.assertEqual(hub.read(hub.pictures()[0]), picture)
+        self.assertEqual(hub.drops(), {"refused: msg not a string": 1, "refused: not two frames": 1})
+        self.assert_alive(hub)
+
+    def test_many_senders_at_once(self):
+        hub = self.hub()
+        context = zmq.Context()
+        self.addCleanup(context.term)
+        failures = []
+
+        def send(number):
+            sender = kit.ReqSender.__new__(kit.ReqSender)
+            sender.socket = context.socket(zmq.REQ)
+            sender.socket.linger = 0
+            sender.socket.rcvtimeo = int(1000 * kit.TIMEOUT)
+            sender.socket.connect(hub.address)
+            try:
+                for n in range(10):
+                    if sender.send_jpg(f"Node{number}|jpg", jpeg(f"{number}-{n}".encode())) != b"OK":
+                        failures.append(number)
+            except zmq.ZMQError as error:
+                failures.append(error)
+            finally:
+                sender.close()
+
+        threads = [threading.Thread(target=send, args=(number,)) for number in range(30)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+        expected = sorted(jpeg(f"{number}-{n}".encode()) for number in range(30) for n in range(10))
+        self.assertEqual(sorted(hub.read(name) for name in hub.pictures()), expected)
+
+
+if __name__ == "__main__":
+    unittest.main()
