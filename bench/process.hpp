@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+/// One of our programs, started as a child and ended with SIGTERM. Not thread-safe.
+class Process {
+ public:
+  /// `program`: a name in the folder of this benchmark, or a path. Its output goes to `log`.
+  Process(const std::string& program, const std::vector<std::string>& arguments, const std::filesystem::path& log);
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  pid_t pid() const { return pid_; }
+  bool running() const;
+
+  /// CPU time of all threads so far, in seconds.
+  double cpu_seconds() const;
+  /// Resident memory now, in MB (10^6).
+  double resident_mb() const;
+
+ private:
+  pid_t pid_;
+};
+
+/// Folder that is gone with its contents at the end.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(const std::filesystem::path& parent);
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The real imagehub on a port of its own, with its data in a scratch folder.
+class HubProcess {
+ public:
+  /// `settings`: further lines under `hub:`. Returns when the hub listens.
+  HubProcess(const std::filesystem::path& parent, const std::vector<std::string>& settings,
+             const std::string& address = "tcp://127.0.0.1:*");
+
+  const std::string& address() const { return address_; }
+  const Process& process() const { return process_; }
+
+ private:
+  std::filesystem::path prepare(const std::vector<std::string>& settings, const std::string& address) const;
+
+  ScratchFolder folder_;
+  Process process_;
+  std::string address_;
+};
+
+}  // namespace bench
