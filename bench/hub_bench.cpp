@@ -193,6 +193,8 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const bool all = !arguments.ratio && !arguments.senders && !arguments.footprint;
   try {
+    const bench::ScratchFolder scratch(arguments.dir, bench::ScratchFolder::AtEnd::remove);
+    arguments.dir = scratch.path();
     const common::Payload jpeg = bench::make_jpeg(static_cast<std::size_t>(arguments.jpeg_kb) * 1024);
     if (all || arguments.footprint) measure_footprint(arguments, jpeg);
     if (all || arguments.ratio) compare_with_disk(arguments, jpeg);

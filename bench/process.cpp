@@ -11,7 +11,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include "common/files.hpp"
 #include "common/text.hpp"
 #include "imagehub/control.hpp"
 
@@ -85,7 +84,7 @@ double Process::resident_mb() const {
   return 0;
 }
 
-ScratchFolder::ScratchFolder(const fs::path& parent) {
+ScratchFolder::ScratchFolder(const fs::path& parent, AtEnd at_end) : at_end_(at_end) {
   std::string name = (fs::absolute(parent) / "bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a folder in " + parent.string());
   path_ = name;
@@ -93,9 +92,7 @@ ScratchFolder::ScratchFolder(const fs::path& parent) {
 
 ScratchFolder::~ScratchFolder() {
   std::error_code ignored;
-  fs::remove_all(path_, ignored);
-  // What was removed must not burden the next measurement.
-  common::sync_folder(path_.parent_path());
+  if (at_end_ == AtEnd::remove) fs::remove_all(path_, ignored);
 }
 
 HubProcess::HubProcess(const fs::path& parent, const std::vector<std::string>& settings, const std::string& address)

@@ -29,10 +29,12 @@ class Process {
   pid_t pid_;
 };
 
-/// Folder that is gone with its contents at the end.
+/// Folder of its own. The outermost is removed at its end with all that is in it. Those inside stay until then: where
+/// many files were just deleted, ext4 looks long for free inodes, and the next measurement would pay for it.
 class ScratchFolder {
  public:
-  explicit ScratchFolder(const std::filesystem::path& parent);
+  enum class AtEnd { keep, remove };
+  explicit ScratchFolder(const std::filesystem::path& parent, AtEnd at_end = AtEnd::keep);
   ~ScratchFolder();
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
@@ -40,6 +42,7 @@ class ScratchFolder {
 
  private:
   std::filesystem::path path_;
+  AtEnd at_end_;
 };
 
 /// The real imagehub on a port of its own, with its data in a scratch folder.

@@ -56,6 +56,28 @@ void WakeUp::clear() const {
   [[maybe_unused]] const ssize_t taken = ::read(fd_.get(), &count, sizeof count);
 }
 
+UniqueFd begin_file(const fs::path& path, ByteView bytes) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd) fail("cannot create", path);
+  try {
+    write_all(fd.get(), bytes, path);
+  } catch (const std::system_error&) {
+    ::unlink(path.c_str());
+    throw;
+  }
+  // Only a hint: a file system that cannot do this writes at the sync.
+  (void)::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  return fd;
+}
+
+void sync_file(const UniqueFd& file, const fs::path& path) {
+  if (::fdatasync(file.get()) == 0) return;
+  const int error = errno;
+  ::unlink(path.c_str());
+  errno = error;
+  fail("cannot sync", path);
+}
+
 void write_file(const fs::path& path, ByteView bytes, bool sync) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!fd) fail("cannot create", path);

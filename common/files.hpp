@@ -51,6 +51,11 @@ class WakeUp {
 /// A file that could not be written whole is removed.
 void write_file(const std::filesystem::path& path, ByteView bytes, bool sync);
 
+/// The same in two steps, so that several files go to the disk together: creates and writes the file and has the disk
+/// begin; the bytes are safe once sync_file() returned.
+UniqueFd begin_file(const std::filesystem::path& path, ByteView bytes);
+void sync_file(const UniqueFd& file, const std::filesystem::path& path);
+
 /// Makes names that were created, renamed or removed in this folder durable.
 void sync_folder(const std::filesystem::path& folder);
 

@@ -83,11 +83,16 @@ void Committer::recover() {
 
 void Committer::write(Candidate& candidate, const std::string& incoming) const {
   const StoredPicture picture = to_stored_picture(*candidate.message);
-  store_.write(incoming, picture.bytes.view());
+  candidate.file = store_.begin(incoming, picture.bytes.view());
   candidate.incoming = incoming;
   candidate.extension = picture.extension;
   candidate.bytes = picture.bytes.size();
   candidate.file_crc = candidate.message->array ? common::crc32c(picture.bytes.view()) : *candidate.message->crc;
+}
+
+void Committer::sync(Candidate& candidate) const {
+  const common::UniqueFd file = std::move(candidate.file);
+  store_.sync(candidate.incoming, file);
 }
 
 void Committer::discard(Candidate& candidate) const {

@@ -24,6 +24,7 @@ struct Candidate {
   bool own = false;              ///< an event of the hub itself, not of a node
 
   // Filled by write(); empty for events.
+  common::UniqueFd file;  ///< open until sync()
   std::string incoming;
   std::string extension;
   std::uint64_t bytes = 0;
@@ -40,7 +41,7 @@ struct CommitterSettings {
 
 /// Brings a group of messages into store, index and event log, in the order that makes an acknowledgement true:
 /// rows in one transaction, then the files' names, then the folders synced, then the log lines.
-/// write() and discard() may be called from any thread; all else belongs to the thread that commits.
+/// write(), sync() and discard() may be called from any thread; all else belongs to the thread that commits.
 class Committer {
  public:
   Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log, Nodes& nodes,
@@ -49,8 +50,10 @@ class Committer {
   /// After a crash: finishes what was committed and removes what was not. Call once, before everything else.
   void recover();
 
-  /// Brings the picture of an image to the disk under `incoming`. Throws when it cannot.
+  /// Writes the picture of an image under `incoming`; sync() returns when it is on the disk. Both throw when they
+  /// cannot. Several that are written before the first is synced share the disk's work.
   void write(Candidate& candidate, const std::string& incoming) const;
+  void sync(Candidate& candidate) const;
   void discard(Candidate& candidate) const;
 
   /// On return every candidate is stored, known from before, or refused (see Candidate::refused).

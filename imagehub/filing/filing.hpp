@@ -80,10 +80,12 @@ class Filing {
     Received received;
     LaneKey lane;
     Candidate candidate;
-    State state = State::writing;
-    Outcome failure;              ///< why it could not be written
-    bool behind_failed = false;   ///< an earlier one of its lane failed while this one was being filed
-    std::vector<Ticket> waiting;  ///< those who sent the same message again while it was being filed
+    State state = State::writing;  ///< guarded by the mutex
+    std::string incoming;          ///< name under which the next attempt is written
+    bool written = false;          ///< this attempt has not failed so far
+    Outcome failure;               ///< why it could not be written
+    bool behind_failed = false;    ///< an earlier one of its lane failed while this one was being filed
+    std::vector<Ticket> waiting;   ///< those who sent the same message again while it was being filed
     std::int64_t try_again_ns = 0;
     int tries = 0;
   };
@@ -104,7 +106,9 @@ class Filing {
 
   void write_loop(const std::stop_token& stop, common::Liveness::Thread& self);
   void commit_loop(const std::stop_token& stop, common::Liveness::Thread& self);
-  void write(Item& item);
+  std::vector<ItemPtr> take_to_write();
+  void write(Item& item) const;
+  void sync(Item& item) const;
   std::vector<ItemPtr> wait_for_group(const std::stop_token& stop, common::Liveness::Thread& self);
   void collect_ready(std::vector<ItemPtr>& group);
   void resubmit_due(std::int64_t now_ns);
@@ -133,6 +137,7 @@ class Filing {
   std::uint64_t queued_bytes_ = 0;
   std::uint64_t unanswered_ = 0;  ///< items without an outcome, those that wait to be tried again left out
   std::uint64_t last_incoming_ = 0;
+  std::size_t writers_ = 0;
   std::uint64_t last_lane_ = 0;
 
   std::vector<std::jthread> threads_;

@@ -388,11 +388,13 @@ void Intake::start(Submit submit, common::Liveness& liveness) {
 }
 
 void Intake::answer(Ticket ticket, Outcome outcome) {
+  bool first = false;
   {
     const std::lock_guard lock(impl_->mutex);
+    first = impl_->answers_to_send.empty();
     impl_->answers_to_send.emplace_back(ticket, std::move(outcome));
   }
-  impl_->wake.signal();
+  if (first) impl_->wake.signal();  // those behind it are taken with it
 }
 
 void Intake::stop_accepting() {

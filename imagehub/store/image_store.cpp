@@ -18,6 +18,14 @@ void ImageStore::write(const std::string& incoming_name, common::ByteView bytes)
   common::write_file(incoming_ / incoming_name, bytes, sync_);
 }
 
+common::UniqueFd ImageStore::begin(const std::string& incoming_name, common::ByteView bytes) const {
+  return common::begin_file(incoming_ / incoming_name, bytes);
+}
+
+void ImageStore::sync(const std::string& incoming_name, const common::UniqueFd& file) const {
+  if (sync_) common::sync_file(file, incoming_ / incoming_name);
+}
+
 std::string ImageStore::reserve_name(std::string_view node_view, std::int64_t time_ns, std::string_view extension) {
   const std::string day = common::local_date(time_ns);
   common::make_folder(images_ / day);

@@ -7,13 +7,14 @@
 #include <string>
 #include <string_view>
 
+#include "common/files.hpp"
 #include "common/payload.hpp"
 
 namespace imagehub {
 
 /// Pictures as files: written under `images/.incoming/`, renamed into the day's folder once their row is committed.
 /// A day's folder never holds a file whose row is not committed. Failures throw std::system_error.
-/// write() may be called from any thread; all else belongs to the thread that commits.
+/// write(), begin() and sync() may be called from any thread; all else belongs to the thread that commits.
 class ImageStore {
  public:
   /// `images` is created when missing. `sync` false leaves the writing to the operating system (durability: written).
@@ -21,6 +22,11 @@ class ImageStore {
 
   /// Writes a picture under .incoming and returns when it is on the disk.
   void write(const std::string& incoming_name, common::ByteView bytes) const;
+
+  /// The same in two steps, so that a writer brings several pictures to the disk together: sync() returns when it is
+  /// there.
+  common::UniqueFd begin(const std::string& incoming_name, common::ByteView bytes) const;
+  void sync(const std::string& incoming_name, const common::UniqueFd& file) const;
 
   /// A free name in the folder of the local day: "2026-11-20/Barn-door-2026-11-20T08.18.31.809000.jpg", with -1, -2 ...
   /// when it is taken. The name stays reserved until it is finished or released.
