@@ -2,6 +2,7 @@
 // acknowledgement takes; what hub and node take of the machine when idle and under usual load.
 //
 //   build/release/bin/hub_bench [--dir FOLDER] [--rounds 5] [--seconds 10] [--senders] [--footprint] [--jpeg-kb 64]
+//     [--keep]
 //
 // The sides take turns, so that whatever else the machine does meets them alike; medians of the rounds are compared.
 
@@ -34,6 +35,7 @@ struct Arguments {
   bool ratio = false;
   bool senders = false;
   bool footprint = false;
+  bool keep = false;
 };
 
 template <typename Value>
@@ -190,10 +192,12 @@ int main(int argc, char** argv) {
   app.add_flag("--ratio", arguments.ratio, "only the comparison with the disk");
   app.add_flag("--senders", arguments.senders, "only the comparison of 1, 10, 100 and 300 senders");
   app.add_flag("--footprint", arguments.footprint, "only CPU and memory");
+  app.add_flag("--keep", arguments.keep, "leave the files: deleting many slows ext4 down for minutes");
   CLI11_PARSE(app, argc, argv);
   const bool all = !arguments.ratio && !arguments.senders && !arguments.footprint;
   try {
-    const bench::ScratchFolder scratch(arguments.dir, bench::ScratchFolder::AtEnd::remove);
+    using AtEnd = bench::ScratchFolder::AtEnd;
+    const bench::ScratchFolder scratch(arguments.dir, arguments.keep ? AtEnd::keep : AtEnd::remove);
     arguments.dir = scratch.path();
     const common::Payload jpeg = bench::make_jpeg(static_cast<std::size_t>(arguments.jpeg_kb) * 1024);
     if (all || arguments.footprint) measure_footprint(arguments, jpeg);

@@ -1,6 +1,7 @@
 #include "bench/process.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "common/files.hpp"
 #include "common/text.hpp"
 #include "imagehub/control.hpp"
 
@@ -39,7 +41,8 @@ std::string wait_for_address(const Process& hub, const fs::path& data) {
 
 }  // namespace
 
-Process::Process(const std::string& program, const std::vector<std::string>& arguments, const fs::path& log) {
+Process::Process(const std::string& program, const std::vector<std::string>& arguments, const fs::path& log,
+                 const std::string& net_namespace) {
   const std::string path = path_of(program).string();
   std::vector<std::string> words{path};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -52,6 +55,7 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(out, STDERR_FILENO);
+  if (!net_namespace.empty()) enter_net_namespace(net_namespace);
   ::execv(path.c_str(), argv.data());
   ::_exit(127);
 }
@@ -84,6 +88,11 @@ double Process::resident_mb() const {
   return 0;
 }
 
+void enter_net_namespace(const std::string& name) {
+  const common::UniqueFd ns(::open(cat("/run/netns/", name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!ns || ::setns(ns.get(), CLONE_NEWNET) != 0) throw std::runtime_error("cannot enter network namespace " + name);
+}
+
 ScratchFolder::ScratchFolder(const fs::path& parent, AtEnd at_end) : at_end_(at_end) {
   std::string name = (fs::absolute(parent) / "bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a folder in " + parent.string());
@@ -95,9 +104,11 @@ ScratchFolder::~ScratchFolder() {
   if (at_end_ == AtEnd::remove) fs::remove_all(path_, ignored);
 }
 
-HubProcess::HubProcess(const fs::path& parent, const std::vector<std::string>& settings, const std::string& address)
+HubProcess::HubProcess(const fs::path& parent, const std::vector<std::string>& settings, const std::string& address,
+                       const std::string& net_namespace)
     : folder_(parent),
-      process_("imagehub", {"--config", prepare(settings, address).string()}, folder_.path() / "imagehub.out"),
+      process_("imagehub", {"--config", prepare(settings, address).string()}, folder_.path() / "imagehub.out",
+               net_namespace),
       address_(wait_for_address(process_, folder_.path() / "imagehub_data")) {}
 
 fs::path HubProcess::prepare(const std::vector<std::string>& settings, const std::string& address) const {

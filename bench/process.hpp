@@ -11,8 +11,10 @@ namespace bench {
 /// One of our programs, started as a child and ended with SIGTERM. Not thread-safe.
 class Process {
  public:
-  /// `program`: a name in the folder of this benchmark, or a path. Its output goes to `log`.
-  Process(const std::string& program, const std::vector<std::string>& arguments, const std::filesystem::path& log);
+  /// `program`: a name in the folder of this benchmark, or a path. Its output goes to `log`. `net_namespace`: the
+  /// network that it runs in; empty for ours.
+  Process(const std::string& program, const std::vector<std::string>& arguments, const std::filesystem::path& log,
+          const std::string& net_namespace = "");
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -28,6 +30,9 @@ class Process {
  private:
   pid_t pid_;
 };
+
+/// Moves the calling thread, and those that it starts later, into a network namespace that `ip netns add` made.
+void enter_net_namespace(const std::string& name);
 
 /// Folder of its own. The outermost is removed at its end with all that is in it. Those inside stay until then: where
 /// many files were just deleted, ext4 looks long for free inodes, and the next measurement would pay for it.
@@ -50,7 +55,7 @@ class HubProcess {
  public:
   /// `settings`: further lines under `hub:`. Returns when the hub listens.
   HubProcess(const std::filesystem::path& parent, const std::vector<std::string>& settings,
-             const std::string& address = "tcp://127.0.0.1:*");
+             const std::string& address = "tcp://127.0.0.1:*", const std::string& net_namespace = "");
 
   const std::string& address() const { return address_; }
   const Process& process() const { return process_; }
