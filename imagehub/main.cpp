@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <vector>
 
 #include "common/files.hpp"
 #include "common/log.hpp"
@@ -37,15 +38,19 @@ int run_hub(const imagehub::HubSettings& settings) {
   return common::kExitOk;
 }
 
-int show_status(const imagehub::HubSettings& settings, bool json) {
-  const fs::path own = imagehub::control_path(settings.data_directory);
-  for (const fs::path& socket : {own, fs::path("/run/imagehub/control.sock")}) {
+/// Asks the hub of the settings file, or, without one, the one that runs as a service.
+int show_status(const fs::path& file, bool json) {
+  std::vector<fs::path> sockets{"/run/imagehub/control.sock"};
+  if (!file.empty()) {
+    sockets.insert(sockets.begin(), imagehub::control_path(imagehub::load_hub_settings(file).data_directory));
+  }
+  for (const fs::path& socket : sockets) {
     if (const auto answer = imagehub::ask_hub(socket, "status")) {
       std::cout << (json ? *answer + '\n' : imagehub::format_status(*answer));
       return common::kExitOk;
     }
   }
-  std::cerr << "imagehub: no hub answers at " << own.string()
+  std::cerr << "imagehub: no hub answers at " << sockets.front().string()
             << "; is it running, and may you read that socket? Name its settings with --config FILE or --path DIR\n";
   return common::kExitUnavailable;
 }
@@ -76,12 +81,15 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? common::kExitOk : common::kExitUsage;
   }
   try {
-    const auto settings = imagehub::load_hub_settings(config.empty() ? directory / "imagehub.yaml" : config);
+    const fs::path file = config.empty() ? directory / "imagehub.yaml" : config;
+    const bool named = !config.empty() || app.count("--path") > 0;
+    if (*status) return show_status(named || fs::exists(file) ? file : fs::path(), json);
+    const auto settings = imagehub::load_hub_settings(file);
     if (check_config) {
       std::cout << "the settings are good\n";
       return common::kExitOk;
     }
-    return *status ? show_status(settings, json) : run_hub(settings);
+    return run_hub(settings);
   } catch (const common::SettingsError& error) {
     std::cerr << error.what() << '\n';
     return common::kExitConfig;
