@@ -27,6 +27,8 @@ constexpr int kBacklog = 1024;
 /// Whole messages that libzmq may hold for one peer, and replies that a peer may leave unread.
 constexpr int kReceiveWatermark = 4;
 constexpr int kReplyWatermark = 200;
+/// The kernel's buffer for replies, which are short; by itself it would grow to megabytes for a peer that reads none.
+constexpr int kReplyBufferBytes = 64 * 1024;
 /// Messages taken in a row before answers have their turn.
 constexpr int kMaxReceivedInARow = 64;
 constexpr std::int64_t kCheckInterval = common::kSecond / 2;
@@ -118,6 +120,7 @@ void Intake::Impl::limit(zmq::socket_t& socket) const {
   socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>((settings.max_message_mb + 1) * kMegabyte));
   socket.set(zmq::sockopt::rcvhwm, kReceiveWatermark);
   socket.set(zmq::sockopt::sndhwm, kReplyWatermark);
+  socket.set(zmq::sockopt::sndbuf, kReplyBufferBytes);
   socket.set(zmq::sockopt::linger, 500);
   socket.set(zmq::sockopt::backlog, kBacklog);
   socket.set(zmq::sockopt::tcp_keepalive, 1);
