@@ -44,6 +44,13 @@ ViewSettings view_settings(const NodeSettings& node, const ViewEntry& entry) {
   return view;
 }
 
+/// The tiny picture that old hubs expect with whatever has none of its own.
+KeepAlivePicture tiny_picture(SendType send_type) {
+  const common::Image tiny = common::Image::make(3, 3, 1);
+  if (send_type == SendType::jpg) return {common::Payload(common::encode_jpeg(tiny)), std::nullopt};
+  return {common::Payload(tiny.pixels), common::ArrayForm{"uint8", {tiny.height, tiny.width}}};
+}
+
 /// A camera and who watches it.
 struct View {
   std::unique_ptr<ViewWatch> watch;
@@ -59,7 +66,8 @@ struct Node::Parts {
         liveness(the_liveness),
         lock("imagenode:" + given.name, cat("the node name ", given.name)),
         outbox(random_boot(), static_cast<std::size_t>(given.outbox_mb) * 1024 * 1024, the_clock),
-        link(given.link, given.name, outbox, the_clock) {
+        tiny(tiny_picture(given.send_type)),
+        link(given.link, given.name, outbox, the_clock, tiny) {
     outbox.on_put([this] { link.wake(); });
     for (const ViewEntry& entry : settings.views) add_view(entry);
   }
@@ -69,13 +77,14 @@ struct Node::Parts {
   common::Message with_identity(common::Message message) const;
   void send_restart();
   void send_heartbeat();
-  void report_drops();
+  bool report_drops();
 
   const NodeSettings settings;
   const common::Clock& clock;
   common::Liveness& liveness;
   common::ProcessLock lock;
   Outbox outbox;
+  const KeepAlivePicture tiny;
   HubLink link;
   std::vector<View> views;
   std::int64_t started_ns = 0;
@@ -104,19 +113,14 @@ void Node::Parts::add_view(const ViewEntry& entry) {
   views.push_back(std::move(view));
 }
 
-/// An event of the node itself, with the tiny picture that old hubs expect.
+/// An event of the node itself.
 common::Message Node::Parts::event(const std::string& sender, const std::string& view, const std::string& what) const {
   common::Message message;
   message.text = cat(common::trimmed(sender), '|', what);
   message.node = settings.name;
   message.view = view;
-  const common::Image tiny = common::Image::make(3, 3, 1);
-  if (settings.send_type == SendType::image) {
-    message.payload = common::Payload(tiny.pixels);
-    message.array = common::ArrayForm{"uint8", {tiny.height, tiny.width}};
-  } else {
-    message.payload = common::Payload(common::encode_jpeg(tiny));
-  }
+  message.payload = tiny.payload;
+  message.array = tiny.array;
   return message;
 }
 
@@ -163,16 +167,18 @@ void Node::Parts::send_heartbeat() {
   outbox.put_unstored(std::move(message));
 }
 
-void Node::Parts::report_drops() {
+/// Whether there was anything new to tell.
+bool Node::Parts::report_drops() {
   const OutboxCounts counts = outbox.counts();
   std::uint64_t drops = 0;
   for (const auto count : counts.dropped) drops += count;
-  if (drops == reported_drops) return;
+  if (drops == reported_drops) return false;
   common::log::warn(cat(drops - reported_drops,
                         " messages gave way because the hub takes them too slowly or not at all (",
                         counts.dropped[static_cast<std::size_t>(common::DeliveryClass::image)],
                         " images since the start); outbox_mb is ", settings.outbox_mb));
   reported_drops = drops;
+  return true;
 }
 
 Node::Node(const NodeSettings& settings, const common::Clock& clock, common::Liveness& liveness)
@@ -196,9 +202,8 @@ void Node::tick() {
     parts.next_heartbeat_ns = now + to_ns(parts.settings.heartbeat_s);
     parts.send_heartbeat();
   }
-  if (now >= parts.next_drop_report_ns) {
+  if (now >= parts.next_drop_report_ns && parts.report_drops()) {
     parts.next_drop_report_ns = now + kDropReportInterval;
-    parts.report_drops();
   }
 }
 

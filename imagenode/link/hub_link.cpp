@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/crc32c.hpp"
 #include "common/log.hpp"
 #include "common/text.hpp"
 #include "common/version.hpp"
@@ -39,9 +40,11 @@ std::int64_t to_ns(double seconds) {
 
 }  // namespace
 
-HubLink::HubLink(const LinkSettings& settings, const std::string& node, Outbox& outbox, const common::Clock& clock)
+HubLink::HubLink(const LinkSettings& settings, const std::string& node, Outbox& outbox, const common::Clock& clock,
+                 KeepAlivePicture keep_alive_picture)
     : settings_(settings),
       node_(node),
+      keep_alive_picture_(std::move(keep_alive_picture)),
       outbox_(outbox),
       clock_(clock),
       patience_ns_(to_ns(settings.patience_s)),
@@ -95,7 +98,7 @@ void HubLink::pause_until(std::int64_t until_ns, const std::stop_token& stop, co
 /// The keep-alive goes alone: its reply tells what kind of hub this is.
 bool HubLink::greet(const std::stop_token& stop, common::Liveness::Thread& self) {
   ours_ = false;
-  sending_failed_ = false;
+  broken_ = false;
   holds_ = {};
   last_heard_ns_ = clock_.monotonic_ns();
   send_keep_alive(last_heard_ns_);
@@ -133,7 +136,7 @@ HubLink::End HubLink::serve(const std::stop_token& stop, common::Liveness::Threa
       last_heard_ns_ = now;
       if (!handle(*reply, now)) return End::moved_on;
     }
-    if (connection_->broken() || sending_failed_) return End::broken;
+    if (broken_ || connection_->broken()) return End::broken;
     if (!in_flight_.empty() && now >= deadline_ns()) return End::silent;
     if (ours_ && now >= next_keep_alive_ns_) send_keep_alive(now);
     send_waiting(now);
@@ -172,7 +175,7 @@ void HubLink::disconnect(End end) {
 }
 
 void HubLink::send_waiting(std::int64_t now_ns) {
-  while (!sending_failed_ && now_ns >= bandwidth_.next_ns() && send_next(now_ns)) {
+  while (!broken_ && now_ns >= bandwidth_.next_ns() && send_next(now_ns)) {
   }
 }
 
@@ -183,9 +186,21 @@ bool HubLink::send_next(std::int64_t now_ns) {
   return true;
 }
 
+/// Tuning pictures may come faster than the link takes them, so they and what is stored have turns.
 common::MessagePtr HubLink::next_message(std::int64_t now_ns) {
   if (!ours_ && !in_flight_.empty()) return nullptr;  // a foreign hub takes one at a time
-  if (auto unstored = outbox_.take_unstored()) return unstored;
+  common::MessagePtr message = unstored_has_turn_ ? next_unstored() : next_stored(now_ns);
+  if (!message) message = unstored_has_turn_ ? next_stored(now_ns) : next_unstored();
+  if (message) unstored_has_turn_ = message->seq.has_value();
+  return message;
+}
+
+/// One at a time, beside the window.
+common::MessagePtr HubLink::next_unstored() {
+  return in_flight_.unnumbered() == 0 ? outbox_.take_unstored() : nullptr;
+}
+
+common::MessagePtr HubLink::next_stored(std::int64_t now_ns) {
   if (suspect_.parked && suspect_.others_passed >= suspect_.failures - kSuspectFailures + 1 && in_flight_.empty()) {
     return std::exchange(suspect_.parked, nullptr);
   }
@@ -220,14 +235,14 @@ void HubLink::send(const common::MessagePtr& message, std::int64_t now_ns) {
   bandwidth_.sent(message->payload.size() + message->text.size(), now_ns);
   const std::int64_t age_us = age_ns / common::kMicrosecond;
   if (message->clock_synchronised || !clock_.synchronised()) {
-    sending_failed_ = !connection_->send(*message, age_us);
+    broken_ = !connection_->send(*message, age_us);
     return;
   }
   // The clock was set since: now the time of capture is known.
   common::Message corrected = *message;
   corrected.time_ns = clock_.utc_ns() - age_ns;
   corrected.clock_synchronised = true;
-  sending_failed_ = !connection_->send(corrected, age_us);
+  broken_ = !connection_->send(corrected, age_us);
 }
 
 void HubLink::send_keep_alive(std::int64_t now_ns) {
@@ -237,6 +252,9 @@ void HubLink::send_keep_alive(std::int64_t now_ns) {
   message->boot = outbox_.boot();
   message->monotonic_ns = now_ns;
   message->version = cat("imagenode/", common::version());
+  message->payload = keep_alive_picture_.payload;
+  message->array = keep_alive_picture_.array;
+  message->crc = common::crc32c(message->payload.view());
   next_keep_alive_ns_ = now_ns + kKeepAliveInterval;
   send(message, now_ns);
 }
@@ -258,10 +276,22 @@ bool HubLink::handle(const Reply& reply, std::int64_t now_ns) {
       reject(reply);
       return true;
     case Reply::Kind::foreign:
-      break;
+      acknowledged_without_number();
+      return true;
   }
-  if (const auto oldest = in_flight_.take_oldest(); oldest && oldest->seq != 0) delivered(*oldest);
   return true;
+}
+
+/// Our hub leaves the number out only for what has none. Anything else must not take an image for delivered: neither
+/// when another hub took the place of ours, nor when a connection broke and was made anew behind our back.
+void HubLink::acknowledged_without_number() {
+  if (ours_) {
+    in_flight_.take(0);
+  } else if (connection_->broken()) {
+    broken_ = true;
+  } else if (const auto oldest = in_flight_.take_oldest(); oldest && oldest->seq != 0) {
+    delivered(*oldest);
+  }
 }
 
 void HubLink::delivered(const InFlight::Entry& entry) {

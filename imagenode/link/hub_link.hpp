@@ -27,6 +27,12 @@ struct LinkSettings {
   std::optional<int> bandwidth_kbit;   ///< limit of what the link sends, in kbit/s
 };
 
+/// The picture that goes with a keep-alive: a hub that is not ours expects one with every message.
+struct KeepAlivePicture {
+  common::Payload payload;
+  std::optional<common::ArrayForm> array;
+};
+
 struct LinkStatus {
   bool connected = false;
   std::string address;  ///< of the hub that answers, or of the one that is tried
@@ -39,7 +45,8 @@ struct LinkStatus {
 /// status() and wake() are thread-safe.
 class HubLink {
  public:
-  HubLink(const LinkSettings& settings, const std::string& node, Outbox& outbox, const common::Clock& clock);
+  HubLink(const LinkSettings& settings, const std::string& node, Outbox& outbox, const common::Clock& clock,
+          KeepAlivePicture keep_alive_picture = {});
   ~HubLink();
   HubLink(const HubLink&) = delete;
   HubLink& operator=(const HubLink&) = delete;
@@ -77,12 +84,15 @@ class HubLink {
   void send_waiting(std::int64_t now_ns);
   bool send_next(std::int64_t now_ns);
   common::MessagePtr next_message(std::int64_t now_ns);
+  common::MessagePtr next_stored(std::int64_t now_ns);
+  common::MessagePtr next_unstored();
   bool has_room(std::size_t bytes) const;
   void send(const common::MessagePtr& message, std::int64_t now_ns);
   void send_keep_alive(std::int64_t now_ns);
 
   /// False when the hub sends us away.
   bool handle(const common::Reply& reply, std::int64_t now_ns);
+  void acknowledged_without_number();
   void delivered(const InFlight::Entry& entry);
   bool retry(const common::Reply& reply, std::int64_t now_ns);
   void reject(const common::Reply& reply);
@@ -94,6 +104,7 @@ class HubLink {
 
   const LinkSettings settings_;
   const std::string node_;
+  const KeepAlivePicture keep_alive_picture_;
   Outbox& outbox_;
   const common::Clock& clock_;
   common::WakeUp wake_;
@@ -107,7 +118,8 @@ class HubLink {
   std::array<Hold, common::kDeliveryClasses> holds_;
   Suspect suspect_;
   bool ours_ = false;
-  bool sending_failed_ = false;
+  bool broken_ = false;  ///< noticed while sending or reading
+  bool unstored_has_turn_ = true;
   bool warned_foreign_ = false;
   bool told_absent_ = false;
   std::int64_t last_heard_ns_ = 0;

@@ -45,6 +45,7 @@ class InFlight {
     return static_cast<std::size_t>(
         std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.seq != 0; }));
   }
+  std::size_t unnumbered() const { return entries_.size() - numbered(); }
   std::size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
   std::uint64_t bytes() const { return bytes_; }
