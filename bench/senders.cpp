@@ -11,6 +11,7 @@
 
 #include "common/clock.hpp"
 #include "common/crc32c.hpp"
+#include "common/reply.hpp"
 #include "common/text.hpp"
 #include "common/reply.hpp"
 #include "common/wire.hpp"
