@@ -228,7 +228,8 @@ bool HubLink::has_room(std::size_t bytes) const {
 }
 
 void HubLink::send(const common::MessagePtr& message, std::int64_t now_ns) {
-  const std::int64_t age_ns = now_ns - message->monotonic_ns;
+  // Never negative: `now_ns` may be older than what was captured since the loop looked at the clock.
+  const std::int64_t age_ns = std::max<std::int64_t>(clock_.monotonic_ns() - message->monotonic_ns, 0);
   if (in_flight_.empty()) last_heard_ns_ = now_ns;
   const auto delivery_class = common::delivery_class(common::kind_of(message->text, true));
   in_flight_.add({message->seq.value_or(0), delivery_class, message->payload.size()});

@@ -154,6 +154,20 @@ TEST_CASE("the opening keep-alive goes alone, then the window opens") {
   CHECK(hub.next()->seq() == 11);
 }
 
+TEST_CASE("a message captured after the link looked at the clock has no negative age") {
+  FakeHub hub;
+  Fixture node({hub.address()});
+  common::Message message;
+  message.text = "Barn|motion|moving";
+  message.monotonic_ns = node.clock.monotonic_ns() + common::kSecond;
+  node.outbox.put(std::move(message));
+  node.link.start(node.liveness);
+  hub.greet();
+  const auto request = hub.next();
+  REQUIRE(request);
+  CHECK(request->message.age_us == 0);
+}
+
 TEST_CASE("a hub that is not ours gets one message at a time") {
   FakeHub hub;
   Fixture node({hub.address()});
