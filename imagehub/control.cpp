@@ -61,7 +61,7 @@ Control::Control(const fs::path& path, Status status, common::Liveness& liveness
   }
   ::chmod(path.c_str(), 0660);  // the hub's user and group may ask
   impl_->thread = common::start_thread(
-      liveness, "control", [impl = impl_.get()](std::stop_token stop, auto& self) { impl->run(stop, self); });
+      liveness, "control", [impl = impl_.get()](const std::stop_token& stop, auto& self) { impl->run(stop, self); });
 }
 
 Control::~Control() {

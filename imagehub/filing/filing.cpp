@@ -61,11 +61,11 @@ Filing::Filing(const FilingSettings& settings, Committer& committer, const commo
       report_(std::move(report)),
       writers_(static_cast<std::size_t>(settings.writers)) {
   for (int i = 0; i < settings.writers; ++i) {
-    threads_.push_back(common::start_thread(liveness, cat("writer-", i + 1),
-                                            [this](std::stop_token stop, auto& self) { write_loop(stop, self); }));
+    threads_.push_back(common::start_thread(
+        liveness, cat("writer-", i + 1), [this](const std::stop_token& stop, auto& self) { write_loop(stop, self); }));
   }
-  threads_.push_back(
-      common::start_thread(liveness, "commit", [this](std::stop_token stop, auto& self) { commit_loop(stop, self); }));
+  threads_.push_back(common::start_thread(
+      liveness, "commit", [this](const std::stop_token& stop, auto& self) { commit_loop(stop, self); }));
 }
 
 Filing::~Filing() {

@@ -12,6 +12,7 @@
 #include "common/wire.hpp"
 #include "imagehub/intake/flow_guard.hpp"
 #include "imagehub/intake/request.hpp"
+#include "imagehub/intake/sockets.hpp"
 
 namespace imagehub {
 namespace {
@@ -22,22 +23,11 @@ using common::Reply;
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
 /// What a message costs beside its frames, about: without it small ones would not be bounded.
 constexpr std::uint64_t kBookkeepingBytes = 2048;
-/// Connections that the kernel may hold until they are accepted: a farm that reconnects all at once.
-constexpr int kBacklog = 1024;
-/// Whole messages that libzmq may hold for one peer, and replies that a peer may leave unread.
-constexpr int kReceiveWatermark = 4;
-constexpr int kReplyWatermark = 200;
-/// The kernel's buffer for replies, which are short; by itself it would grow to megabytes for a peer that reads none.
-constexpr int kReplyBufferBytes = 64 * 1024;
 /// Messages taken in a row before answers have their turn.
 constexpr int kMaxReceivedInARow = 64;
 constexpr std::int64_t kCheckInterval = common::kSecond / 2;
 /// A node whose message is not answered after this time is told WAIT, again after each such time.
 constexpr std::int64_t kWaitInterval = 3 * common::kSecond;
-/// Keep-alive probes: a peer whose cable was cut is gone after two minutes.
-constexpr int kKeepAliveIdleSeconds = 60;
-constexpr int kKeepAliveIntervalSeconds = 20;
-constexpr int kKeepAliveCount = 3;
 
 /// A request that waits for its answer.
 struct Request {
@@ -66,7 +56,6 @@ struct Intake::Impl {
       : settings(given), hub_name(std::move(name)), nodes(the_nodes), counters(the_counters), clock(the_clock) {}
 
   void open();
-  void limit(zmq::socket_t& socket) const;
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
   void wait(common::Liveness::Thread& self, bool reading, std::vector<bool>& readable);
   bool take(zmq::socket_t& socket, bool answers);
@@ -116,46 +105,12 @@ struct Intake::Impl {
   std::jthread thread;
 };
 
-void Intake::Impl::limit(zmq::socket_t& socket) const {
-  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>((settings.max_message_mb + 1) * kMegabyte));
-  socket.set(zmq::sockopt::rcvhwm, kReceiveWatermark);
-  socket.set(zmq::sockopt::sndhwm, kReplyWatermark);
-  socket.set(zmq::sockopt::sndbuf, kReplyBufferBytes);
-  socket.set(zmq::sockopt::linger, 500);
-  socket.set(zmq::sockopt::backlog, kBacklog);
-  socket.set(zmq::sockopt::tcp_keepalive, 1);
-  socket.set(zmq::sockopt::tcp_keepalive_idle, kKeepAliveIdleSeconds);
-  socket.set(zmq::sockopt::tcp_keepalive_intvl, kKeepAliveIntervalSeconds);
-  socket.set(zmq::sockopt::tcp_keepalive_cnt, kKeepAliveCount);
-}
-
 void Intake::Impl::open() {
-  router = zmq::socket_t(context, zmq::socket_type::router);
-  limit(router);
-  router.set(zmq::sockopt::router_mandatory, true);
-  guard = std::make_unique<FlowGuard>(
-      context, router, (static_cast<std::uint64_t>(settings.max_message_mb) + 1) * kMegabyte, kReceiveWatermark);
-  for (const auto& address : settings.addresses) {
-    try {
-      router.bind(address);
-    } catch (const zmq::error_t& error) {
-      throw std::runtime_error(cat("cannot listen on ", address, ": ", error.what(),
-                                   "; is another hub running here? Set another hub.address, or stop that one"));
-    }
-    bound.push_back(router.get(zmq::sockopt::last_endpoint));
-  }
-  for (const auto& address : settings.subscribe) {
-    zmq::socket_t subscriber(context, zmq::socket_type::sub);
-    limit(subscriber);
-    subscriber.set(zmq::sockopt::subscribe, "");
-    try {
-      subscriber.connect(address);
-    } catch (const zmq::error_t& error) {
-      throw std::runtime_error(cat("cannot subscribe to ", address, ": ", error.what(),
-                                   "; hub.subscribe takes addresses such as tcp://192.168.1.20:5555"));
-    }
-    subscribers.push_back(std::move(subscriber));
-  }
+  router = make_router(context, settings.max_message_mb);
+  const std::uint64_t largest = (static_cast<std::uint64_t>(settings.max_message_mb) + 1) * kMegabyte;
+  guard = std::make_unique<FlowGuard>(context, router, largest, kReceiveWatermark);
+  bound = bind_all(router, settings.addresses);
+  subscribers = subscribe_to(context, settings.subscribe, settings.max_message_mb);
 }
 
 void Intake::Impl::run(const std::stop_token& stop, common::Liveness::Thread& self) {
@@ -387,7 +342,7 @@ Intake::~Intake() {
 void Intake::start(Submit submit, common::Liveness& liveness) {
   impl_->submit = std::move(submit);
   impl_->thread = common::start_thread(
-      liveness, "intake", [impl = impl_.get()](std::stop_token stop, auto& self) { impl->run(stop, self); });
+      liveness, "intake", [impl = impl_.get()](const std::stop_token& stop, auto& self) { impl->run(stop, self); });
 }
 
 void Intake::answer(Ticket ticket, Outcome outcome) {

@@ -29,7 +29,7 @@ std::optional<RawMessage> receive(zmq::socket_t& socket, bool has_envelope) {
       raw.body.push_back(std::move(frame));
     }
     if (!more) return raw;
-    frame.rebuild();
+    frame = zmq::message_t();
     (void)socket.recv(frame);
   }
 }

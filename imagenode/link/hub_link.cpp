@@ -57,7 +57,8 @@ HubLink::~HubLink() {
 }
 
 void HubLink::start(common::Liveness& liveness) {
-  thread_ = common::start_thread(liveness, "link", [this](std::stop_token stop, auto& self) { run(stop, self); });
+  thread_ =
+      common::start_thread(liveness, "link", [this](const std::stop_token& stop, auto& self) { run(stop, self); });
 }
 
 LinkStatus HubLink::status() const {
