@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/text.hpp"
+#include "imagenode/camera/stream_source.hpp"
 
 namespace imagenode {
 namespace {
@@ -121,8 +122,8 @@ std::string describe(const NodeSettings& settings) {
           "\nwindow_mb: ", settings.link.window_mb, '\n');
   for (const auto& address : settings.link.addresses) out += cat("hub_address: ", address, '\n');
   for (const ViewEntry& view : settings.views) {
-    out += cat("camera ", view.camera.label, ": view \"", view.camera.viewname, "\", src ", view.camera.src,
-               ", detectors:");
+    out += cat("camera ", view.camera.label, ": view \"", view.camera.viewname, "\", src ",
+               without_password(view.camera.src), ", detectors:");
     for (const auto& detector : view.detectors) out += ' ' + detector.kind;
     out += '\n';
   }
