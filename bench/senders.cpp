@@ -13,7 +13,6 @@
 #include "common/crc32c.hpp"
 #include "common/reply.hpp"
 #include "common/text.hpp"
-#include "common/reply.hpp"
 #include "common/wire.hpp"
 
 namespace bench {
