@@ -172,7 +172,7 @@ class Program:
         """kill -9."""
         if self.alive():
             self.process.kill()
-        self.wait()
+        return self.wait()
 
     def stop(self, number=signal.SIGTERM, timeout=None):
         """Asks it to end and returns its exit status."""
@@ -183,8 +183,15 @@ class Program:
     def wait(self, timeout=None):
         status = self.process.wait(TIMEOUT if timeout is None else timeout)
         self._reader.join(TIMEOUT)
-        self.process.stderr.close()
+        if not self.process.stderr.closed:
+            self.process.stderr.close()
         return status
+
+    def check_sanitizers(self):
+        """Fails when a sanitizer had something to report."""
+        for number, line in enumerate(self.lines):
+            if re.search(r"WARNING: ThreadSanitizer|ERROR: \w+Sanitizer|runtime error:", line):
+                raise AssertionError("\n".join(self.lines[number : number + 60]))
 
     def resident_bytes(self):
         with open(f"/proc/{self.pid}/statm") as file:
@@ -252,8 +259,9 @@ class Hub:
         self.program.kill()
 
     def close(self):
-        if self.program is not None and self.program.alive():
+        if self.program is not None:
             self.program.kill()
+            self.program.check_sanitizers()
         if self._own:
             shutil.rmtree(self.folder, ignore_errors=True)
 
