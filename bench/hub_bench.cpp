@@ -119,8 +119,8 @@ void compare_senders(const Arguments& arguments, const common::Payload& jpeg) {
   print(sides);
 }
 
-/// CPU time in % of a core over some seconds in which nothing is sent.
-double idle_percent(const bench::Process& process, double seconds) {
+/// CPU time in % of a core over some seconds.
+double busy_percent(const bench::Process& process, double seconds) {
   std::this_thread::sleep_for(std::chrono::seconds(2));  // what the start left to do
   const double before = process.cpu_seconds();
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
@@ -151,32 +151,33 @@ constexpr const char* kCamera =
     "cameras:\n  T1:\n    viewname: scene\n    src: test\n    resolution: (640, 480)\n    framerate: 15\n"
     "    detectors:\n      motion: {send_frames: continuous, send_fps: 5}\n";
 
+void report(const char* what, double percent, const bench::Process& process) {
+  std::printf("  %-35s %6.2f %% of a core, %5.1f MB resident\n", what, percent, process.resident_mb());
+  std::fflush(stdout);
+}
+
 void measure_footprint(const Arguments& arguments, const common::Payload& jpeg) {
   const double seconds = arguments.seconds;
   std::printf("Footprint, over %g s each:\n", seconds);
   {
     const HubProcess hub(arguments.dir, {});
-    std::printf("  idle hub                            %6.2f %% of a core, %5.1f MB resident\n",
-                idle_percent(hub.process(), seconds), hub.process().resident_mb());
+    const double hub_percent = busy_percent(hub.process(), seconds);
+    report("idle hub", hub_percent, hub.process());
     const NodeProcess node(arguments.dir, hub.address(), "");
-    std::printf("  idle link (a node without cameras)  %6.2f %% of a core, %5.1f MB resident\n",
-                idle_percent(node.process(), seconds), node.process().resident_mb());
+    const double link_percent = busy_percent(node.process(), seconds);
+    report("idle link (a node without cameras)", link_percent, node.process());
   }
   {
     const HubProcess hub(arguments.dir, {});
     const double before = hub.process().cpu_seconds();
     bench::run_load(hub.address(), {.senders = 12, .window = 10, .per_second = 5, .seconds = seconds}, jpeg);
-    std::printf("  hub, 12 nodes with 5 images/s       %6.2f %% of a core, %5.1f MB resident\n",
-                100 * (hub.process().cpu_seconds() - before) / seconds, hub.process().resident_mb());
+    report("hub, 12 nodes with 5 images/s", 100 * (hub.process().cpu_seconds() - before) / seconds, hub.process());
   }
   {
     const HubProcess hub(arguments.dir, {});
     const NodeProcess node(arguments.dir, hub.address(), kCamera);
-    std::this_thread::sleep_for(std::chrono::seconds(2));
-    const double before = node.process().cpu_seconds();
-    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-    std::printf("  node, one 640x480 test camera       %6.2f %% of a core, %5.1f MB resident\n",
-                100 * (node.process().cpu_seconds() - before) / seconds, node.process().resident_mb());
+    const double percent = busy_percent(node.process(), seconds);
+    report("node, one 640x480 test camera", percent, node.process());
   }
 }
 
