@@ -59,8 +59,8 @@ void FlowGuard::handle_events() {
   }
 }
 
-void FlowGuard::delivered(zmq::message_t& first_frame, std::uint64_t bytes, std::size_t frames) {
-  const int fd = zmq_msg_get(first_frame.handle(), ZMQ_SRCFD);
+void FlowGuard::delivered(zmq::message_t& wire_frame, std::uint64_t bytes, std::size_t frames) {
+  const int fd = zmq_msg_get(wire_frame.handle(), ZMQ_SRCFD);
   if (const auto at = delivered_.find(fd); at != delivered_.end()) at->second += bytes + frames * kFrameHeaderBytes;
 }
 

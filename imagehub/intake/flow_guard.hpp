@@ -22,8 +22,9 @@ class FlowGuard {
   /// Reads connects and disconnects.
   void handle_events();
 
-  /// A message of so many bytes in so many frames was taken out of the socket.
-  void delivered(zmq::message_t& first_frame, std::uint64_t bytes, std::size_t frames);
+  /// A message of so many bytes in so many frames was taken out of the socket; `wire_frame` is one that its sender
+  /// sent.
+  void delivered(zmq::message_t& wire_frame, std::uint64_t bytes, std::size_t frames);
 
   /// Cuts what is over the limit; returns how many connections. `drained`: all whole messages have been taken out of
   /// the socket; otherwise as many as it may hold are allowed for.

@@ -169,7 +169,8 @@ void Intake::Impl::handle(RawMessage raw, bool answers) {
   ++received;
   last_message_ns = clock.monotonic_ns();
   const bool has_delimiter = !raw.envelope.empty() && raw.envelope.back().size() == 0;
-  if (answers) guard->delivered(raw.envelope.front(), raw.bytes, raw.frames);
+  // Not the first frame: the routing id was made by libzmq and need not know where the message came from.
+  if (answers) guard->delivered(raw.envelope.size() > 1 ? raw.envelope[1] : raw.body.front(), raw.bytes, raw.frames);
   Request request{std::move(raw.envelope), false, std::nullopt, raw.bytes + kBookkeepingBytes, clock.monotonic_ns()};
   if (answers && !has_delimiter) {
     // Without the empty frame there is no way to answer that the sender would understand.
@@ -177,7 +178,7 @@ void Intake::Impl::handle(RawMessage raw, bool answers) {
     return;
   }
   if (raw.too_many_frames || raw.body.size() != 2) {
-    const std::string from = answers ? peer_of(request.envelope.front()) : "publisher";
+    const std::string from = answers ? peer_of(request.envelope.back()) : "publisher";
     refuse({"not two frames", cat(raw.body.size(), " frames"), std::nullopt}, request, answers, from);
     return;
   }

@@ -2,10 +2,11 @@
 
 import os
 import threading
+import time
 import unittest
 
 import imagezmq_peer
-from kit import TIMEOUT, wait_until
+from kit import TIMEOUT, jpeg, wait_until
 from node_kit import CONTINUOUS, EVENTS_ONLY, NODE, FakeHub, Network, NodeTest, SlowProxy, scene
 
 
@@ -178,6 +179,24 @@ class Limits(NodeTest):
         self.assertTrue(beats, "no heartbeat with counts")
         self.assertEqual(beats[-1]["event_dropped"], 0)
         self.assertEqual(beats[-1]["image_dropped"], missing)
+
+
+class BusyConnection(NodeTest):
+    def test_one_that_sends_much_for_long_is_not_cut(self):
+        """The hub cuts a connection on which a message has no end; whole messages may come for ever."""
+        hub = self.hub(settings="  max_message_mb: 1\n  durability: written\n")
+        sender = self.boot(hub)
+        picture = jpeg(b"much", 256 * 1024)
+        sent = 0
+        # Several times what a message may have, over several of the hub's checks (each half second).
+        end = time.monotonic() + 2.5
+        while sent < 200 or time.monotonic() < end:
+            while sent - len(sender.replies) < 10:
+                sender.post(f"{NODE} busy|jpg", picture)
+                sent += 1
+            self.assertIsNotNone(sender.receive())
+        sender.wait(sent)
+        self.assertEqual([drop for drop in hub.drops() if "cut" in drop], [])
 
 
 class SlowLink(NodeTest):
