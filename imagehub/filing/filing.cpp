@@ -15,7 +15,7 @@ using common::cat;
 using common::DeliveryClass;
 
 constexpr std::size_t kMaxGroup = 256;
-constexpr std::size_t kMaxWrittenTogether = 8;
+constexpr std::size_t kMaxWrittenTogether = 16;
 constexpr std::int64_t kCatchUpInterval = 10 * common::kSecond;
 constexpr std::int64_t kFirstRetry = common::kSecond;
 constexpr std::int64_t kLastRetry = 60 * common::kSecond;
