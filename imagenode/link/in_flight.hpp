@@ -51,7 +51,7 @@ class InFlight {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
-  std::optional<Entry> remove(std::deque<Entry>::iterator at) {
+  std::optional<Entry> remove(const std::deque<Entry>::const_iterator& at) {
     if (at == entries_.end()) return std::nullopt;
     const Entry entry = *at;
     bytes_ -= entry.bytes;

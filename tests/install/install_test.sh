@@ -42,7 +42,7 @@ for unit in imagehub.service imagenode.service imagenode@.service; do
   grep -q '^ExecStart=/usr/bin/' "$root/usr/lib/systemd/system/$unit" || fail "$unit does not start /usr/bin"
   sed "s|^ExecStart=/usr/bin/|ExecStart=$root/usr/bin/|" "$root/usr/lib/systemd/system/$unit" >"$units/$unit"
 done
-said=$(MANPATH=$root/usr/share/man SYSTEMD_LOG_LEVEL=warning systemd-analyze verify \
+said=$(SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no \
   "$units/imagehub.service" "$units/imagenode.service" "$units/imagenode@.service" 2>&1) || fail "$said"
 # What it says of other units of this computer is not ours.
 ! grep -E 'imagehub|imagenode' <<<"$said" || fail "systemd-analyze has objections"
