@@ -1,5 +1,7 @@
 #include "imagenode/camera/opencv_capture.hpp"
 
+#include <opencv2/core.hpp>
+#include <opencv2/videoio.hpp>
 #include <utility>
 
 #include "common/jpeg.hpp"

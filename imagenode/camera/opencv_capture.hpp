@@ -1,12 +1,13 @@
 #pragma once
 
-#include <memory>
-#include <opencv2/core.hpp>
-#include <opencv2/videoio.hpp>
-#include <optional>
 #include <string>
 
 #include "imagenode/frame/frame.hpp"
+
+namespace cv {
+class Mat;
+class VideoCapture;
+}  // namespace cv
 
 /// What the sources that capture through OpenCV share. Only their .cpp files include this.
 namespace imagenode {

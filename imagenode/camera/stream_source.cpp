@@ -1,5 +1,7 @@
 #include "imagenode/camera/stream_source.hpp"
 
+#include <opencv2/videoio.hpp>
+
 #include "common/text.hpp"
 #include "imagenode/camera/opencv_capture.hpp"
 

@@ -1,6 +1,8 @@
 #include "imagenode/camera/video_file_source.hpp"
 
 #include <filesystem>
+#include <opencv2/core.hpp>
+#include <opencv2/videoio.hpp>
 
 #include "common/jpeg.hpp"
 #include "common/text.hpp"

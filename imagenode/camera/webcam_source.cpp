@@ -1,6 +1,8 @@
 #include "imagenode/camera/webcam_source.hpp"
 
 #include <filesystem>
+#include <opencv2/core.hpp>
+#include <opencv2/videoio.hpp>
 #include <utility>
 #include <vector>
 
