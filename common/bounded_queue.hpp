@@ -16,17 +16,6 @@ class BoundedQueue {
  public:
   explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// False when the queue is full or closed.
-  bool try_push(Item item) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (closed_ || items_.size() >= capacity_) return false;
-      items_.push_back(std::move(item));
-    }
-    changed_.notify_one();
-    return true;
-  }
-
   /// Makes room by giving up the oldest items; returns how many.
   std::size_t push_dropping_oldest(Item item) {
     std::size_t dropped = 0;

@@ -9,6 +9,10 @@ inline constexpr std::int64_t kMicrosecond = 1'000;
 inline constexpr std::int64_t kMillisecond = 1'000'000;
 inline constexpr std::int64_t kSecond = 1'000'000'000;
 
+inline std::int64_t to_ns(double seconds) {
+  return static_cast<std::int64_t>(seconds * 1e9);
+}
+
 /// Where the time comes from; a seam, so that tests decide what time it is. Thread-safe.
 class Clock {
  public:

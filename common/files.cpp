@@ -79,15 +79,8 @@ void sync_file(const UniqueFd& file, const fs::path& path) {
 }
 
 void write_file(const fs::path& path, ByteView bytes, bool sync) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd) fail("cannot create", path);
-  try {
-    write_all(fd.get(), bytes, path);
-    if (sync && ::fdatasync(fd.get()) != 0) fail("cannot sync", path);
-  } catch (const std::system_error&) {
-    ::unlink(path.c_str());
-    throw;
-  }
+  const UniqueFd file = begin_file(path, bytes);
+  if (sync) sync_file(file, path);
 }
 
 void sync_folder(const fs::path& folder) {

@@ -18,6 +18,9 @@ enum class Kind { event, jpeg, array, data, samples, heartbeat, tuning };
 /// The classes of the delivery contract: order is kept within each, and a full queue gives up images first.
 enum class DeliveryClass { event, data, image };
 inline constexpr int kDeliveryClasses = 3;
+inline std::size_t index_of(DeliveryClass delivery_class) {
+  return static_cast<std::size_t>(delivery_class);
+}
 
 /// numpy's name of the sample type ("uint8", "uint16", "float32" ...) and its shape; little-endian, C order.
 struct ArrayForm {

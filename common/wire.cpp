@@ -69,6 +69,13 @@ class Metadata {
     return text;
   }
 
+  /// A name that becomes a field of a text, so it must not end that field.
+  std::string name(const char* key) const {
+    std::string text = string(key);
+    if (text.find('|') != std::string::npos) refuse(key, "holds a |");
+    return text;
+  }
+
   std::optional<std::int64_t> integer(const char* key, std::int64_t low, std::int64_t high) const {
     const json* value = find(key);
     if (value == nullptr) return std::nullopt;
@@ -168,10 +175,10 @@ void check_array(const ArrayForm& form, std::size_t payload_bytes) {
 
 /// node and view by our keys, else by the text: node up to the first space, view the rest.
 void name_sender(const Metadata& metadata, Message& message) {
-  message.node = metadata.string("node");
-  message.view = metadata.string("view");
+  message.node = metadata.name("node");
+  message.view = metadata.name("view");
   if (!message.node.empty()) return;
-  const std::string_view first = split_text(message.text).front();
+  const std::string_view first = trimmed(split_text(message.text).front());
   const auto space = first.find(' ');
   message.node = first.substr(0, space);
   if (space != std::string_view::npos) message.view = first.substr(space + 1);
@@ -206,7 +213,7 @@ void fill(const Metadata& metadata, const Payload& payload, Message& message) {
   const Kind kind = kind_of(message.text, message.boot.has_value());
   check_text(message.text, kind);
   name_sender(metadata, message);
-  message.source = metadata.string("source");
+  message.source = metadata.name("source");
   message.content = metadata.string("content");
   message.version = metadata.string("version");
   message.host = metadata.string("host");

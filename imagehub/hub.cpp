@@ -24,12 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using common::cat;
+using common::to_ns;
 
 constexpr double kNsPerSecond = 1e9;
-
-std::int64_t to_ns(double seconds) {
-  return static_cast<std::int64_t>(seconds * kNsPerSecond);
-}
 
 fs::path prepared(const fs::path& data_directory) {
   common::make_folder(data_directory);

@@ -10,6 +10,7 @@
 #include "imagenode/camera/camera.hpp"
 #include "imagenode/camera/source_factory.hpp"
 #include "imagenode/detect/view_watch.hpp"
+#include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/health.hpp"
 #include "imagenode/link/hub_link.hpp"
 #include "imagenode/link/outbox.hpp"
@@ -18,14 +19,11 @@ namespace imagenode {
 namespace {
 
 using common::cat;
+using common::to_ns;
 
 /// How long a stop waits for a hub that does not answer.
 constexpr std::int64_t kLastAttempt = common::kSecond;
 constexpr std::int64_t kDropReportInterval = 60 * common::kSecond;
-
-std::int64_t to_ns(double seconds) {
-  return static_cast<std::int64_t>(seconds * 1e9);
-}
 
 std::uint64_t random_boot() {
   std::random_device device;
@@ -42,13 +40,6 @@ ViewSettings view_settings(const NodeSettings& node, const ViewEntry& entry) {
   view.analysis = entry.analysis;
   view.detectors = entry.detectors;
   return view;
-}
-
-/// The tiny picture that old hubs expect with whatever has none of its own.
-KeepAlivePicture tiny_picture(SendType send_type) {
-  const common::Image tiny = common::Image::make(3, 3, 1);
-  if (send_type == SendType::jpg) return {common::Payload(common::encode_jpeg(tiny)), std::nullopt};
-  return {common::Payload(tiny.pixels), common::ArrayForm{"uint8", {tiny.height, tiny.width}}};
 }
 
 /// A camera and who watches it.
@@ -84,7 +75,7 @@ struct Node::Parts {
   common::Liveness& liveness;
   common::ProcessLock lock;
   Outbox outbox;
-  const KeepAlivePicture tiny;
+  const TinyPicture tiny;
   HubLink link;
   std::vector<View> views;
   std::int64_t started_ns = 0;
@@ -209,11 +200,17 @@ void Node::tick() {
 
 void Node::stop() {
   Parts& parts = *parts_;
-  for (View& view : parts.views) view.camera->request_stop();
-  for (View& view : parts.views) view.camera->stop();
   const bool connected = parts.link.status().connected;
   const std::int64_t timeout = to_ns(parts.settings.shutdown_timeout_s);
-  if (!parts.outbox.wait_until_empty(connected ? timeout : std::min(timeout, kLastAttempt))) {
+  const std::int64_t deadline = parts.clock.monotonic_ns() + (connected ? timeout : std::min(timeout, kLastAttempt));
+  const auto deliver = [&] {
+    return parts.outbox.wait_until_empty(std::max<std::int64_t>(deadline - parts.clock.monotonic_ns(), 0));
+  };
+  // The link delivers while the cameras come to their end, which a driver can delay by seconds.
+  for (View& view : parts.views) view.camera->request_stop();
+  deliver();
+  for (View& view : parts.views) view.camera->stop();
+  if (!deliver()) {
     common::log::warn(cat(parts.outbox.counts().queued_messages, " messages were not delivered before the stop"));
   }
   parts.report_drops();

@@ -21,11 +21,6 @@ bool is_image(const common::Message& message) {
   return delivery_class(common::kind_of(message.text, message.boot.has_value())) == DeliveryClass::image;
 }
 
-std::optional<Identity> identity_of(const common::Message& message) {
-  if (!message.boot || !message.seq) return std::nullopt;
-  return Identity{*message.boot, *message.seq};
-}
-
 template <typename Map>
 std::string to_json(const Map& map) {
   if (map.empty()) return {};
@@ -56,12 +51,18 @@ void fill(RowBase& row, const Candidate& candidate) {
 
 }  // namespace
 
+std::optional<Identity> identity_of(const common::Message& message) {
+  if (!message.boot || !message.seq) return std::nullopt;
+  return Identity{*message.boot, *message.seq};
+}
+
 Committer::Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log, Nodes& nodes,
                      const common::Clock& clock)
     : settings_(settings), index_(index), store_(store), log_(log), nodes_(nodes), clock_(clock) {}
 
 void Committer::recover() {
   finished_ = index_.finished();
+  written_event_ = finished_.event_id;
   std::vector<ImageRow> lost;
   for (ImageRow& row : index_.unfinished_images()) {
     finished_.image_id = row.id;
@@ -231,7 +232,7 @@ void Committer::append_lines(const Batch& batch) {
   for (const auto& [candidate, row] : batch.events) lines += EventLog::line(row.time_ns, row.text);
   try {
     log_.append(lines);
-    finished_.event_id = batch.events.back().second.id;
+    written_event_ = batch.events.back().second.id;
   } catch (const std::system_error& error) {
     fall_behind(error.what());
   }
@@ -295,7 +296,8 @@ void Committer::catch_up_log() {
     }
     transaction.commit();
     if (!lines.empty()) log_.append(lines);
-    finished_.event_id = rows.back().id;
+    log_.sync();
+    written_event_ = finished_.event_id = rows.back().id;
   }
   log_behind_ = false;
 }
@@ -312,8 +314,13 @@ void Committer::try_catch_up_log() {
 void Committer::catch_up() {
   finish_images();
   if (log_behind_) try_catch_up_log();
+  const bool lines_to_sync = !log_behind_ && finished_.event_id != written_event_;
+  if (lines_to_sync) {
+    log_.sync();
+    finished_.event_id = written_event_;
+  }
   const auto rows = nodes_.take_changed_rows();
-  if (rows.empty()) return;
+  if (rows.empty() && !lines_to_sync) return;
   Index::Transaction transaction(index_);
   for (const auto& row : rows) index_.save(row);
   index_.set_finished(finished_);

@@ -17,6 +17,9 @@
 
 namespace imagehub {
 
+/// Nothing for plain senders' messages and the hub's own.
+std::optional<Identity> identity_of(const common::Message& message);
+
 /// A message on its way into the index.
 struct Candidate {
   common::MessagePtr message;
@@ -60,7 +63,8 @@ class Committer {
   /// When it throws, none may be acknowledged; the same candidates can be given again.
   void commit(const std::vector<Candidate*>& group);
 
-  /// What is not urgent: rows of nodes that sent only heartbeats, log lines that did not fit on the disk.
+  /// What is not urgent: the log on the disk, rows of nodes that sent only heartbeats, log lines that did not fit on
+  /// the disk.
   void catch_up();
 
  private:
@@ -91,7 +95,8 @@ class Committer {
   Nodes& nodes_;
   const common::Clock& clock_;
 
-  Index::Finished finished_;
+  Index::Finished finished_;          ///< what a power failure cannot take back: named files, synced lines
+  std::int64_t written_event_ = 0;    ///< lines up to this one are in the log, but perhaps not on the disk
   std::vector<ImageRow> unfinished_;  ///< committed, but not yet under their names
   std::set<std::int64_t> vanished_;  ///< rows taken back because somebody removed the files before they had their names
   bool log_behind_ = false;          ///< there are committed events whose lines could not be written

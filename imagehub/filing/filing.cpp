@@ -24,11 +24,6 @@ std::int64_t back_off(int tries) {
   return std::min(kFirstRetry << std::min(tries, 6), kLastRetry);
 }
 
-std::optional<Identity> identity_of(const common::Message& message) {
-  if (!message.boot || !message.seq) return std::nullopt;
-  return Identity{*message.boot, *message.seq};
-}
-
 /// What will never be storable, or is not yet, before anything is written.
 std::optional<Outcome> refuse_at_once(const common::Message& message) {
   switch (common::kind_of(message.text, message.boot.has_value())) {
@@ -273,18 +268,19 @@ void Filing::commit(const std::vector<ItemPtr>& group) {
 void Filing::fail(const ItemPtr& item, const Outcome& why) {
   committer_.discard(item->candidate);
   const auto identity = identity_of(*item->candidate.message);
+  const bool told = identity || !item->received.sender_waits;
   {
     const std::lock_guard lock(mutex_);
     if (identity) {
       hold_lane(*item);
-    } else {
+    } else if (!told) {
       item->try_again_ns = clock_.monotonic_ns() + back_off(item->tries++);
       waiting_to_retry_.push_back(item);
       --unanswered_;
       emptied_.notify_all();
     }
   }
-  if (identity) {
+  if (told) {
     finish(item, why);
   } else if (item->tries == 1) {
     if (const auto held_back = gate_.pass(why.reason, clock_.monotonic_ns())) {

@@ -53,8 +53,9 @@ void FlowGuard::handle_events() {
     std::memcpy(&fd, static_cast<const char*>(event.data()) + sizeof kind, sizeof fd);
     if (kind == ZMQ_EVENT_ACCEPTED) {
       delivered_[fd] = 0;
-    } else {
-      delivered_.erase(fd);
+    } else if (const auto at = delivered_.find(fd); at != delivered_.end()) {
+      if (at->second == 0) ++fruitless_;
+      delivered_.erase(at);
     }
   }
 }

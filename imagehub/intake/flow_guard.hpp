@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <utility>
 #include <zmq.hpp>
 
 namespace imagehub {
@@ -30,12 +30,17 @@ class FlowGuard {
   /// the socket; otherwise as many as it may hold are allowed for.
   int check(bool drained);
 
+  /// Connections since the last call that ended before one whole message came: a message far over the bound (libzmq
+  /// cuts it off by its announced size), or something that does not speak ZeroMQ.
+  std::uint64_t take_fruitless() { return std::exchange(fruitless_, 0); }
+
   std::uint64_t connections() const { return delivered_.size(); }
 
  private:
   std::uint64_t limit_bytes_;
   std::uint64_t watermark_;
   zmq::socket_t monitor_;
+  std::uint64_t fruitless_ = 0;
   std::map<int, std::uint64_t> delivered_;  ///< bytes taken out of the socket, by descriptor; never too few
 };
 

@@ -23,6 +23,8 @@ using common::Reply;
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
 /// What a message costs beside its frames, about: without it small ones would not be bounded.
 constexpr std::uint64_t kBookkeepingBytes = 2048;
+/// Routing ids have at most 255 bytes each; a larger envelope is there to be repeated in every reply.
+constexpr std::uint64_t kMaxEnvelopeBytes = 4096;
 /// Messages taken in a row before answers have their turn.
 constexpr int kMaxReceivedInARow = 64;
 constexpr std::int64_t kCheckInterval = common::kSecond / 2;
@@ -68,6 +70,7 @@ struct Intake::Impl {
   void tell_rejected(const Outcome& outcome);
   void every_interval(bool drained);
   void tell_to_wait(std::int64_t now_ns);
+  bool half_full() const { return in_flight_bytes >= static_cast<std::uint64_t>(settings.intake_mb) * kMegabyte / 2; }
   bool full() const { return in_flight_bytes >= static_cast<std::uint64_t>(settings.intake_mb) * kMegabyte; }
 
   const IntakeSettings settings;
@@ -138,7 +141,9 @@ void Intake::Impl::wait(common::Liveness::Thread& self, bool reading, std::vecto
   const std::size_t first_socket = items.size();
   if (reading) {
     items.push_back({router.handle(), 0, ZMQ_POLLIN, 0});
-    for (auto& subscriber : subscribers) items.push_back({subscriber.handle(), 0, ZMQ_POLLIN, 0});
+    // Publishers wait for nothing, so they may take half of the bound only: the other half is for those who do.
+    const short events = half_full() ? 0 : ZMQ_POLLIN;
+    for (auto& subscriber : subscribers) items.push_back({subscriber.handle(), 0, events, 0});
   }
   const bool watching = !requests.empty() || guard->connections() > 0;
   const std::chrono::milliseconds timeout(watching ? kCheckInterval / common::kMillisecond : -1);
@@ -171,10 +176,15 @@ void Intake::Impl::handle(RawMessage raw, bool answers) {
   const bool has_delimiter = !raw.envelope.empty() && raw.envelope.back().size() == 0;
   // Not the first frame: the routing id was made by libzmq and need not know where the message came from.
   if (answers) guard->delivered(raw.envelope.size() > 1 ? raw.envelope[1] : raw.body.front(), raw.bytes, raw.frames);
+  const bool envelope_too_large = raw.envelope_bytes() > kMaxEnvelopeBytes;
   Request request{std::move(raw.envelope), false, std::nullopt, raw.bytes + kBookkeepingBytes, clock.monotonic_ns()};
   if (answers && !has_delimiter) {
     // Without the empty frame there is no way to answer that the sender would understand.
     counters.add("ignored: no empty frame");
+    return;
+  }
+  if (answers && envelope_too_large) {
+    counters.add("ignored: envelope too large");
     return;
   }
   if (raw.too_many_frames || raw.body.size() != 2) {
@@ -214,6 +224,7 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   if (!accepting) {
     // A plain sender gets no answer: it waits, and sends again to the hub that comes next.
     if (answers && request.seq) reply(request.envelope, {Reply::Kind::retry, *request.seq, "shutting down"});
+    if (!answers) counters.add("dropped: publisher's message, shutting down");
     return;
   }
   if (!message.seq) message.boot.reset();  // without a number it has no identity
@@ -224,6 +235,7 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   ++in_flight_messages;
   const Ticket ticket = ++last_ticket;
   received_message.ticket = ticket;
+  received_message.sender_waits = answers;
   if (answers) received_message.connection = routing_id(request.envelope);
   if (!answers) request.envelope.clear();
   requests.emplace(ticket, std::move(request));
@@ -260,7 +272,9 @@ void Intake::Impl::send_answers() {
     in_flight_bytes -= request.bytes;
     --in_flight_messages;
     if (outcome.kind == Outcome::Kind::reject) tell_rejected(outcome);
-    if (outcome.kind == Outcome::Kind::retry) counters.add("told to retry: " + outcome.reason);
+    if (outcome.kind == Outcome::Kind::retry) {
+      counters.add((request.envelope.empty() ? "dropped: publisher's message, " : "told to retry: ") + outcome.reason);
+    }
     if (request.envelope.empty()) continue;  // nobody waits for an answer
     if (!request.seq || outcome.kind == Outcome::Kind::stored) {
       reply_ok(request);
@@ -315,7 +329,16 @@ void Intake::Impl::every_interval(bool drained) {
   tell_to_wait(now);
   if (const int cut = guard->check(drained); cut > 0) {
     counters.add("connections cut: endless message", static_cast<std::uint64_t>(cut));
-    common::log::warn(cat("cut ", cut, " connection(s) that sent a message without end"));
+    if (gate.pass("endless message", now))
+      common::log::warn(cat("cut ", cut, " connection(s) that sent a message without end"));
+  }
+  if (const std::uint64_t fruitless = guard->take_fruitless(); fruitless > 0) {
+    counters.add("connections ended without a whole message", fruitless);
+    if (gate.pass("fruitless connections", now)) {
+      common::log::warn(cat(fruitless,
+                            " connection(s) ended without a whole message: messages far over max_message_mb (",
+                            settings.max_message_mb, "), or not ZeroMQ"));
+    }
   }
 }
 

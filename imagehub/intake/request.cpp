@@ -10,6 +10,12 @@ constexpr std::size_t kMaxFrames = 16;
 
 }  // namespace
 
+std::uint64_t RawMessage::envelope_bytes() const {
+  std::uint64_t sum = 0;
+  for (const zmq::message_t& frame : envelope) sum += frame.size();
+  return sum;
+}
+
 std::optional<RawMessage> receive(zmq::socket_t& socket, bool has_envelope) {
   RawMessage raw;
   bool in_envelope = has_envelope;

@@ -16,6 +16,9 @@ struct RawMessage {
   std::uint64_t bytes = 0;               ///< of all frames
   std::size_t frames = 0;
   bool too_many_frames = false;
+
+  /// What every reply to this message would repeat.
+  std::uint64_t envelope_bytes() const;
 };
 
 /// Takes the next whole message; nothing when none is there. Frames beyond a small number are read and dropped.

@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::int64_t kClockBehind = 2 * 86'400 * common::kSecond;
+
 [[noreturn]] void fail(const char* action, const fs::path& path) {
   throw std::system_error(errno, std::generic_category(), common::cat(action, ' ', path.string()));
 }
@@ -50,8 +52,14 @@ std::string EventLog::line(std::int64_t time_ns, std::string_view text) {
 
 LogPosition EventLog::next_position(std::int64_t now_ns) {
   const std::string today = common::local_date(now_ns);
-  if (!day_.empty() && day_ != today && fs::exists(current())) rotate();
-  day_ = today;
+  // A clock that is a little behind after a start will be set soon; its lines stay with those of the last day.
+  const bool clock_behind = today < day_ && day_ <= common::local_date(now_ns + kClockBehind);
+  if (!fs::exists(current())) {
+    day_ = today;
+  } else if (today != day_ && !clock_behind) {
+    if (!day_.empty()) rotate();
+    day_ = today;
+  }
   std::int64_t size = size_of(current());
   if (size > 0 && !ends_with_newline(current(), size)) {
     // Half a line is left from a full disk; it keeps a line of its own.
@@ -62,6 +70,7 @@ LogPosition EventLog::next_position(std::int64_t now_ns) {
 }
 
 void EventLog::rotate() {
+  sync();
   const fs::path dated = path_of(day_);
   for (int suffix = 0;; ++suffix) {
     const fs::path target = suffix == 0 ? dated : fs::path(common::cat(dated.string(), '-', suffix));
@@ -81,6 +90,12 @@ void EventLog::append(std::string_view lines) {
     }
     lines.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+void EventLog::sync() const {
+  const common::UniqueFd fd(::open(current().c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return;
+  if (!fd || ::fdatasync(fd.get()) != 0) fail("cannot sync log", current());
 }
 
 bool EventLog::holds(const LogPosition& position, std::string_view line) const {

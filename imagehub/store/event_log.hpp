@@ -32,6 +32,9 @@ class EventLog {
   /// Appends whole lines at the position that next_position gave.
   void append(std::string_view lines);
 
+  /// Brings what was appended to the disk.
+  void sync() const;
+
   /// Whether exactly this line stands at this position.
   bool holds(const LogPosition& position, std::string_view line) const;
 

@@ -14,10 +14,6 @@ ImageStore::ImageStore(fs::path images, bool sync)
   common::make_folder(incoming_);
 }
 
-void ImageStore::write(const std::string& incoming_name, common::ByteView bytes) const {
-  common::write_file(incoming_ / incoming_name, bytes, sync_);
-}
-
 common::UniqueFd ImageStore::begin(const std::string& incoming_name, common::ByteView bytes) const {
   return common::begin_file(incoming_ / incoming_name, bytes);
 }
@@ -52,8 +48,9 @@ ImageStore::Finish ImageStore::finish(const std::string& incoming_name, const st
   const fs::path from = incoming_ / incoming_name;
   const fs::path to = images_ / relative_path;
   reserved_.erase(relative_path);
-  if (!fs::exists(from)) return fs::exists(to) ? Finish::already_there : Finish::missing;
+  // Also when the file has its name already: a crash may have come before the folder was synced.
   touched_.insert(to.parent_path());
+  if (!fs::exists(from)) return fs::exists(to) ? Finish::already_there : Finish::missing;
   return common::rename_if_free(from, to) ? Finish::renamed : Finish::taken;
 }
 

@@ -14,17 +14,14 @@ namespace imagehub {
 
 /// Pictures as files: written under `images/.incoming/`, renamed into the day's folder once their row is committed.
 /// A day's folder never holds a file whose row is not committed. Failures throw std::system_error.
-/// write(), begin() and sync() may be called from any thread; all else belongs to the thread that commits.
+/// begin() and sync() may be called from any thread; all else belongs to the thread that commits.
 class ImageStore {
  public:
   /// `images` is created when missing. `sync` false leaves the writing to the operating system (durability: written).
   ImageStore(std::filesystem::path images, bool sync);
 
-  /// Writes a picture under .incoming and returns when it is on the disk.
-  void write(const std::string& incoming_name, common::ByteView bytes) const;
-
-  /// The same in two steps, so that a writer brings several pictures to the disk together: sync() returns when it is
-  /// there.
+  /// Writes a picture under .incoming, in two steps, so that a writer brings several pictures to the disk together:
+  /// sync() returns when it is there.
   common::UniqueFd begin(const std::string& incoming_name, common::ByteView bytes) const;
   void sync(const std::string& incoming_name, const common::UniqueFd& file) const;
 

@@ -95,7 +95,7 @@ std::optional<DetectorEvent> MotionDetector::judge(const Frame& frame, std::vect
   std::optional<DetectorEvent> event;
   if (vote_.add(moving)) {
     const Contours found = find_contours(box, nullptr);
-    event = DetectorEvent{"motion", vote_.state(), {}, {}, moving || settings_.print_still_frames};
+    event = DetectorEvent{"motion", vote_.state(), {}, {}, vote_.state() == "moving" || settings_.print_still_frames};
     event->fields = {{"area_percent", 100 * found.biggest / roi.area()},
                      {"contours", static_cast<double>(found.count)}};
     event->units = {{"area_percent", "%"}};

@@ -16,14 +16,6 @@ std::size_t ring_length(const ViewSettings& settings) {
   return static_cast<std::size_t>(std::clamp(settings.queuemax, 1, longest));
 }
 
-/// Side of the black picture that goes with an event: old hubs expect one.
-constexpr int kTinySide = 3;
-
-common::Payload tiny_picture(SendType send_type) {
-  const common::Image tiny = common::Image::make(kTinySide, kTinySide, 1);
-  return common::Payload(send_type == SendType::image ? tiny.pixels : common::encode_jpeg(tiny));
-}
-
 common::ArrayForm array_form(const common::Image& image) {
   common::ArrayForm form{image.bytes_per_sample == 2 ? "uint16" : "uint8", {image.height, image.width}};
   if (image.channels > 1) form.shape.push_back(image.channels);
@@ -92,8 +84,8 @@ common::Message ViewWatch::message(std::string text, CaptureTime time) const {
 
 common::Message ViewWatch::event_message(const std::string& text, CaptureTime time) const {
   common::Message event = message(common::cat(sender_, '|', text), time);
-  event.payload = tiny_picture_;
-  if (settings_.send_type == SendType::image) event.array = common::ArrayForm{"uint8", {kTinySide, kTinySide}};
+  event.payload = tiny_picture_.payload;
+  event.array = tiny_picture_.array;
   return event;
 }
 

@@ -11,6 +11,7 @@
 #include "imagenode/detect/frame_choice.hpp"
 #include "imagenode/detect/frame_ring.hpp"
 #include "imagenode/frame/send_type.hpp"
+#include "imagenode/frame/tiny_picture.hpp"
 
 namespace imagenode {
 
@@ -54,7 +55,7 @@ class ViewWatch {
   ViewSettings settings_;
   std::string sender_;  ///< "<node> <view>"
   bool draws_;
-  common::Payload tiny_picture_;
+  TinyPicture tiny_picture_;
   DetectorSet detectors_;
   std::vector<FrameChoice> choices_;
   FrameRing ring_;

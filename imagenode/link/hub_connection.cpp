@@ -59,13 +59,14 @@ HubConnection::HubConnection(const std::string& address) : impl_(std::make_uniqu
 
 HubConnection::~HubConnection() = default;
 
-bool HubConnection::send(const common::Message& message, std::int64_t age_us) {
+std::optional<std::size_t> HubConnection::send(const common::Message& message, std::int64_t age_us) {
   const std::string metadata = common::encode_metadata(message, age_us);
   zmq::socket_t& socket = impl_->socket;
   const auto more = zmq::send_flags::sndmore | zmq::send_flags::dontwait;
-  if (!socket.send(zmq::message_t(), more)) return false;
-  if (!socket.send(zmq::buffer(metadata), more)) return false;
-  return socket.send(without_copy(message.payload), zmq::send_flags::dontwait).has_value();
+  if (!socket.send(zmq::message_t(), more)) return std::nullopt;
+  if (!socket.send(zmq::buffer(metadata), more)) return std::nullopt;
+  if (!socket.send(without_copy(message.payload), zmq::send_flags::dontwait)) return std::nullopt;
+  return metadata.size() + message.payload.size();
 }
 
 std::optional<common::Reply> HubConnection::receive() {

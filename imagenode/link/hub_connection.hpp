@@ -20,8 +20,8 @@ class HubConnection {
   HubConnection(const HubConnection&) = delete;
   HubConnection& operator=(const HubConnection&) = delete;
 
-  /// Never blocks; false when the connection takes no more.
-  bool send(const common::Message& message, std::int64_t age_us);
+  /// Never blocks. The bytes that go out; nothing when the connection takes no more.
+  std::optional<std::size_t> send(const common::Message& message, std::int64_t age_us);
 
   std::optional<common::Reply> receive();
 

@@ -15,6 +15,7 @@ namespace {
 using common::cat;
 using common::DeliveryClass;
 using common::Reply;
+using common::to_ns;
 
 constexpr std::int64_t kKeepAliveInterval = 10 * common::kSecond;
 constexpr std::int64_t kMaxPatience = 600 * common::kSecond;
@@ -30,18 +31,10 @@ constexpr int kSuspectFailures = 4;
 /// Order of importance when the window is small or the link slow.
 constexpr std::array kOrder{DeliveryClass::event, DeliveryClass::data, DeliveryClass::image};
 
-std::size_t index_of(DeliveryClass delivery_class) {
-  return static_cast<std::size_t>(delivery_class);
-}
-
-std::int64_t to_ns(double seconds) {
-  return static_cast<std::int64_t>(seconds * 1e9);
-}
-
 }  // namespace
 
 HubLink::HubLink(const LinkSettings& settings, const std::string& node, Outbox& outbox, const common::Clock& clock,
-                 KeepAlivePicture keep_alive_picture)
+                 TinyPicture keep_alive_picture)
     : settings_(settings),
       node_(node),
       keep_alive_picture_(std::move(keep_alive_picture)),
@@ -81,7 +74,11 @@ void HubLink::run(const std::stop_token& stop, common::Liveness::Thread& self) {
       common::log::error(error.what());
     }
     disconnect(stop.stop_requested() ? End::stopped : end);
-    if (end != End::moved_on) pause_until(started_ns + kShortestAttempt, stop, self);
+    // A hub that shuts down is left at once, but when all of them do there must be a pause.
+    moves_in_a_row_ = end == End::moved_on ? moves_in_a_row_ + 1 : 0;
+    if (moves_in_a_row_ == 0 || moves_in_a_row_ % settings_.addresses.size() == 0) {
+      pause_until(started_ns + kShortestAttempt, stop, self);
+    }
   }
 }
 
@@ -234,17 +231,19 @@ void HubLink::send(const common::MessagePtr& message, std::int64_t now_ns) {
   if (in_flight_.empty()) last_heard_ns_ = now_ns;
   const auto delivery_class = common::delivery_class(common::kind_of(message->text, true));
   in_flight_.add({message->seq.value_or(0), delivery_class, message->payload.size()});
-  bandwidth_.sent(message->payload.size() + message->text.size(), now_ns);
   const std::int64_t age_us = age_ns / common::kMicrosecond;
+  std::optional<std::size_t> sent;
   if (message->clock_synchronised || !clock_.synchronised()) {
-    broken_ = !connection_->send(*message, age_us);
-    return;
+    sent = connection_->send(*message, age_us);
+  } else {
+    // The clock was set since: now the time of capture is known.
+    common::Message corrected = *message;
+    corrected.time_ns = clock_.utc_ns() - age_ns;
+    corrected.clock_synchronised = true;
+    sent = connection_->send(corrected, age_us);
   }
-  // The clock was set since: now the time of capture is known.
-  common::Message corrected = *message;
-  corrected.time_ns = clock_.utc_ns() - age_ns;
-  corrected.clock_synchronised = true;
-  broken_ = !connection_->send(corrected, age_us);
+  broken_ = !sent;
+  bandwidth_.sent(sent.value_or(0), now_ns);
 }
 
 void HubLink::send_keep_alive(std::int64_t now_ns) {

@@ -12,6 +12,7 @@
 #include "common/clock.hpp"
 #include "common/files.hpp"
 #include "common/thread.hpp"
+#include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/link/bandwidth.hpp"
 #include "imagenode/link/hub_connection.hpp"
 #include "imagenode/link/in_flight.hpp"
@@ -27,12 +28,6 @@ struct LinkSettings {
   std::optional<int> bandwidth_kbit;   ///< limit of what the link sends, in kbit/s
 };
 
-/// The picture that goes with a keep-alive: a hub that is not ours expects one with every message.
-struct KeepAlivePicture {
-  common::Payload payload;
-  std::optional<common::ArrayForm> array;
-};
-
 struct LinkStatus {
   bool connected = false;
   std::string address;  ///< of the hub that answers, or of the one that is tried
@@ -46,7 +41,7 @@ struct LinkStatus {
 class HubLink {
  public:
   HubLink(const LinkSettings& settings, const std::string& node, Outbox& outbox, const common::Clock& clock,
-          KeepAlivePicture keep_alive_picture = {});
+          TinyPicture keep_alive_picture = {});
   ~HubLink();
   HubLink(const HubLink&) = delete;
   HubLink& operator=(const HubLink&) = delete;
@@ -104,7 +99,7 @@ class HubLink {
 
   const LinkSettings settings_;
   const std::string node_;
-  const KeepAlivePicture keep_alive_picture_;
+  const TinyPicture keep_alive_picture_;
   Outbox& outbox_;
   const common::Clock& clock_;
   common::WakeUp wake_;
@@ -120,6 +115,7 @@ class HubLink {
   bool ours_ = false;
   bool broken_ = false;  ///< noticed while sending or reading
   bool unstored_has_turn_ = true;
+  std::size_t moves_in_a_row_ = 0;  ///< hubs that shut down, one after the other
   bool warned_foreign_ = false;
   bool told_absent_ = false;
   std::int64_t last_heard_ns_ = 0;

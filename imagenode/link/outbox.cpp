@@ -10,10 +10,6 @@ namespace {
 
 using common::DeliveryClass;
 
-std::size_t index_of(DeliveryClass delivery_class) {
-  return static_cast<std::size_t>(delivery_class);
-}
-
 /// What a message takes of the bound: its payload, its text and its fields.
 std::size_t size_of(const common::Message& message) {
   return sizeof message + message.payload.size() + message.text.size() + message.fields.size() * 64;

@@ -56,6 +56,14 @@ class BadInput(kit.HubTest):
         wait_until(lambda: hub.drops().get("ignored: no empty frame", 0) > before)
         self.assert_alive(hub)
 
+    def test_an_envelope_that_every_reply_would_repeat(self):
+        hub = self.shared
+        before = hub.drops().get("ignored: envelope too large", 0)
+        boot = self.boot(hub)
+        boot.socket.send_multipart([bytes(1) * 100_000, b"", b'{"msg": "a|Heartbeat"}', b""])
+        wait_until(lambda: hub.drops().get("ignored: envelope too large", 0) > before)
+        self.assert_alive(hub)
+
     def test_metadata_over_64_kb(self):
         self.refused("metadata too large", {"msg": "a|b", "x": "y" * 65_536})
 
@@ -94,6 +102,8 @@ class BadInput(kit.HubTest):
             ("seq", 1.5, "bad seq"),
             ("seq", "1", "bad seq"),
             ("seq", 10**30, "bad seq"),
+            ("node", "evil|jpg", "bad node"),
+            ("view", "a|b", "bad view"),
             ("time_ns", 1e300, "bad time_ns"),
             ("time_ns", -1, "bad time_ns"),
             ("time_ns", "now", "bad time_ns"),
@@ -203,11 +213,13 @@ class BadInput(kit.HubTest):
         self.assertEqual(self.req(hub).send({"msg": "a|jpg"}, jpeg(size=1_100_000)), b"OK")
         self.assertEqual(hub.drops()["refused: message too large"], 2)
         # Far over: libzmq cuts the connection.
+        before = hub.drops().get("connections ended without a whole message", 0)
         peer = kit.RawPeer(hub.port)
         self.addCleanup(peer.close)
         peer.frame(b"", True)
         peer.socket.sendall(b"\x02" + (10**12).to_bytes(8, "big"))
         wait_until(peer.closed_by_peer, what="the cut of a connection with a frame of a terabyte")
+        wait_until(lambda: hub.drops().get("connections ended without a whole message", 0) > before)
         self.assert_alive(hub)
 
     def test_what_is_no_zmtp_at_all(self):

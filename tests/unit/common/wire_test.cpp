@@ -125,6 +125,16 @@ TEST_CASE("our keys are refused with wrong types and absurd values") {
   CHECK(refusal(R"({"msg":"a|b","boot":12})") == "bad boot");
 }
 
+TEST_CASE("a name cannot end the field that it becomes part of") {
+  for (const std::string key : {"node", "view", "source"}) {
+    CHECK(refusal(R"({"msg":"a|b",")" + key + R"(":"evil|jpg"})") == "bad " + key);
+  }
+}
+
+TEST_CASE("a text that begins with a space has a node all the same") {
+  CHECK(accepted(R"({"msg":" Barn door|jpg"})").node == "Barn");
+}
+
 TEST_CASE("arrays whose form does not match their bytes are refused") {
   const auto with = [](const std::string& shape, const std::string& dtype = "uint8") {
     return refusal(R"({"msg":"a|image","dtype":")" + dtype + R"(","shape":)" + shape + "}", bytes(24));

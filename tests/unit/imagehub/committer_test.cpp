@@ -156,7 +156,7 @@ TEST_CASE("after a crash: a file without a row goes") {
 
 TEST_CASE("after a crash: a row whose file has not got its name is finished") {
   Hub hub;
-  hub.store->write("a", picture().view());
+  hub.store->sync("a", hub.store->begin("a", picture().view()));
   const ImageRow row = hub.add_row(1, "a");
   hub.restart();
   CHECK(hub.pictures() == Texts{row.path});
@@ -167,7 +167,7 @@ TEST_CASE("after a crash: a row whose file has not got its name is finished") {
 
 TEST_CASE("after a crash: a row whose file has its name is left alone") {
   Hub hub;
-  hub.store->write("a", picture().view());
+  hub.store->sync("a", hub.store->begin("a", picture().view()));
   const ImageRow row = hub.add_row(1, "a");
   REQUIRE(hub.store->finish("a", row.path) == ImageStore::Finish::renamed);
   hub.restart();
@@ -187,7 +187,7 @@ TEST_CASE("after a crash: a row without any file was never acknowledged and is t
 
 TEST_CASE("after a crash: a name that somebody else took in between costs no image") {
   Hub hub;
-  hub.store->write("a", picture(1).view());
+  hub.store->sync("a", hub.store->begin("a", picture(1).view()));
   const ImageRow row = hub.add_row(1, "a");
   common::write_file(hub.store->path_of(row.path), common::Bytes(10, 9), false);
   hub.restart();

@@ -77,3 +77,22 @@ TEST_CASE("a line is found again after its file was rotated") {
   log.next_position(kNoon + kDay);
   CHECK(log.holds(position, "first\n"));
 }
+
+TEST_CASE("a clock that is a little behind does not give the log a wrong name") {
+  const TempFolder folder;
+  EventLog log(folder.path());
+  log.next_position(kNoon);
+  log.append("of today\n");
+  CHECK(log.next_position(kNoon - kDay).day == common::local_date(kNoon));
+  log.append("clock behind\n");
+  CHECK(log.next_position(kNoon).offset > 0);
+  CHECK(common::read_text_file(folder.path() / "imagehub.log") == "of today\nclock behind\n");
+}
+
+TEST_CASE("a clock that was years ahead does not stop rotation") {
+  const TempFolder folder;
+  EventLog log(folder.path());
+  log.next_position(kNoon + 1000 * kDay);
+  log.append("of the future\n");
+  CHECK(log.next_position(kNoon).day == common::local_date(kNoon));
+}

@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "common/files.hpp"
+#include "common/text.hpp"
 #include "unit/imagehub/filing_kit.hpp"
 
 using namespace imagehub;
@@ -183,6 +184,25 @@ TEST_CASE("after RETRY n later messages of the lane are held back until n comes 
   CHECK(hub.outcome(hub.send(message(kBoot + 1, 2))) == "stored");
   for (std::uint64_t seq = 1; seq <= 3; ++seq) CHECK(hub.outcome(hub.send(message(kBoot, seq))) == "stored");
   CHECK(hub.seqs("images") == std::vector<std::int64_t>{5, 1, 2, 3});
+}
+
+TEST_CASE("what is under way behind a message that fails does not overtake it") {
+  Hub hub(1);
+  // A folder where the first picture of this boot would be written; the one writer is kept busy until all are there.
+  const fs::path in_the_way = hub.incoming() / (common::hex64(kBoot) + "-1.2");
+  fs::create_directory(in_the_way);
+  common::Bytes large = common::encode_jpeg(common::Image::make(16, 16, 1));
+  large.resize(large.size() + 30'000'000);
+  hub.send(message(kBoot + 1, 1, "Shed|jpg", common::Payload(std::move(large))), "b");
+  std::vector<Ticket> tickets;
+  for (std::uint64_t seq = 1; seq <= 5; ++seq) tickets.push_back(hub.send(message(kBoot, seq)));
+  CHECK(hub.outcome(tickets.front()) == "retry: cannot store");
+  for (std::size_t i = 1; i < tickets.size(); ++i) {
+    CHECK(hub.outcome(tickets[i]) == "retry: an earlier one comes first");
+  }
+  fs::remove(in_the_way);
+  for (std::uint64_t seq = 1; seq <= 5; ++seq) CHECK(hub.outcome(hub.send(message(kBoot, seq))) == "stored");
+  CHECK(hub.seqs("images") == count_to(5));
 }
 
 TEST_CASE("a lane is held from the lowest number that failed") {

@@ -20,7 +20,7 @@ const common::Bytes kPicture{1, 2, 3};
 TEST_CASE("a picture gets its name in the folder of its local day only when it is finished") {
   const TempFolder folder;
   ImageStore store(folder.path(), true);
-  store.write("a", kPicture);
+  store.sync("a", store.begin("a", kPicture));
   const std::string path = store.reserve_name("Barn door", kNoon, ".jpg");
   CHECK(path == common::local_date(kNoon) + "/Barn-door-" + common::file_stamp(kNoon) + ".jpg");
   CHECK_FALSE(std::filesystem::exists(store.path_of(path)));
@@ -39,7 +39,7 @@ TEST_CASE("pictures of one moment get -1, -2, reserved or on the disk") {
   const std::string stem = first.substr(0, first.size() - 4);
   CHECK(second == stem + "-1.jpg");
   CHECK(third == stem + "-2.jpg");
-  store.write("a", kPicture);
+  store.sync("a", store.begin("a", kPicture));
   CHECK(store.finish("a", first) == Finish::renamed);
   CHECK(ImageStore(folder.path(), false).reserve_name("Barn", kNoon, ".jpg") == stem + "-1.jpg");
   CHECK(store.reserve_name("Barn", kNoon, ".png") == stem + ".png");
@@ -59,7 +59,7 @@ TEST_CASE("finishing tells what it found, and never replaces a file") {
   const std::string path = store.reserve_name("Barn", kNoon, ".jpg");
   CHECK(store.finish("a", path) == Finish::missing);
   common::write_file(store.path_of(path), common::Bytes(10, 9), false);
-  store.write("a", kPicture);
+  store.sync("a", store.begin("a", kPicture));
   CHECK(store.finish("a", path) == Finish::taken);
   CHECK(std::filesystem::file_size(store.path_of(path)) == 10);
   CHECK(std::filesystem::exists(folder.path() / ".incoming/a"));
@@ -72,7 +72,7 @@ TEST_CASE("what is left of an earlier run is discarded") {
   const TempFolder folder;
   {
     const ImageStore store(folder.path(), true);
-    store.write("a", kPicture);
+    store.sync("a", store.begin("a", kPicture));
     store.write("b", kPicture);
   }
   const ImageStore store(folder.path(), true);
