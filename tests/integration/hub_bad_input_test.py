@@ -288,7 +288,6 @@ class Hostile(kit.HubTest):
         before = hub.program.resident_bytes()
         peer = kit.RawPeer(hub.port)
         self.addCleanup(peer.close)
-        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         text = json.dumps({"msg": "Deaf|Heartbeat", "boot": BOOT}).encode()
         message = b"\x01\x00" + b"\x01" + bytes([len(text)]) + text + b"\x00\x00"
         peer.socket.setblocking(False)
