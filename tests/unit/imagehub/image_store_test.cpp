@@ -73,7 +73,7 @@ TEST_CASE("what is left of an earlier run is discarded") {
   {
     const ImageStore store(folder.path(), true);
     store.sync("a", store.begin("a", kPicture));
-    store.write("b", kPicture);
+    store.sync("b", store.begin("b", kPicture));
   }
   const ImageStore store(folder.path(), true);
   CHECK(store.discard_all_incoming() == 2);
