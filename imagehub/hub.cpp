@@ -170,6 +170,7 @@ Hub::~Hub() = default;
 void Hub::tick() {
   Parts& parts = *parts_;
   parts.rate.sample(parts.clock.monotonic_ns(), parts.intake.status().received);
+  if (parts.intake.status().holding_back) parts.nodes.excuse_silence();
   for (const auto& text : parts.nodes.changes()) {
     common::log::info(text);
     parts.note(text, text.substr(0, text.find('|')));

@@ -55,6 +55,11 @@ void Nodes::stored(const common::Message& message, std::uint64_t bytes) {
   row.bytes += bytes;
 }
 
+void Nodes::excuse_silence() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : nodes_) entry.last_seen_monotonic_ns = clock_.monotonic_ns();
+}
+
 std::vector<std::string> Nodes::changes() {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> texts = std::exchange(back_, {});

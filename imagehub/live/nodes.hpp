@@ -33,6 +33,9 @@ class Nodes {
   /// It has been stored.
   void stored(const common::Message& message, std::uint64_t bytes);
 
+  /// The hub does not read now, so silence says nothing: it counts anew from here.
+  void excuse_silence();
+
   /// Texts of what has changed since the last call: "Barn|hub|lost", "Barn|hub|back".
   std::vector<std::string> changes();
 

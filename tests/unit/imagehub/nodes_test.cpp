@@ -46,6 +46,17 @@ TEST_CASE("a node without a heartbeat has the hub's patience") {
   CHECK(nodes.changes() == Texts{"Barn|hub|lost"});
 }
 
+TEST_CASE("nodes are not lost because the hub did not read") {
+  FakeClock clock;
+  Nodes nodes(clock, 600 * kSecond, {});
+  nodes.seen(from("Barn", 10));
+  clock.advance(100 * kSecond);
+  nodes.excuse_silence();
+  CHECK(nodes.changes().empty());
+  clock.advance(31 * kSecond);
+  CHECK(nodes.changes() == Texts{"Barn|hub|lost"});
+}
+
 TEST_CASE("an absurd heartbeat interval does no harm") {
   FakeClock clock;
   Nodes nodes(clock, 600 * kSecond, {});
