@@ -76,6 +76,20 @@ TEST_CASE("a motion event tells area and number of contours, for still ones too"
   CHECK(again.state() == "still");
 }
 
+TEST_CASE("without print_still_frames no frames go with still, even when the frame that decides it moves") {
+  MotionSettings settings;
+  settings.min_motion_frames = 10;
+  settings.min_still_frames = 3;
+  settings.blur_kernel_size = 1;
+  settings.print_still_frames = false;
+  MotionDetector motion(settings, {}, {});
+  for (int i = 0; i < 9; ++i) REQUIRE_FALSE(motion.judge(square(0, 0), nullptr));
+  const auto still = motion.judge(square(30, 250), nullptr);
+  REQUIRE(still);
+  CHECK(still->state == "still");
+  CHECK_FALSE(still->wants_frames);
+}
+
 TEST_CASE("a scaled analysis finds the events of the yard within a few frames") {
   const golden::Case one = golden::case_named("yard-motion");
   const std::vector<int> expected = numbers_of(one.events);
