@@ -1,14 +1,10 @@
 #include "imagehub/settings.hpp"
 
-#include <algorithm>
-#include <thread>
 
 #include "common/text.hpp"
 
 namespace imagehub {
 namespace {
-
-constexpr int kMaxDefaultWriters = 4;
 
 std::string joined(const std::vector<std::string>& texts) {
   std::string out;
@@ -20,7 +16,6 @@ std::string joined(const std::vector<std::string>& texts) {
 
 HubSettings read_hub_settings(common::SettingsFile& file) {
   HubSettings settings;
-  settings.filing.writers = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxDefaultWriters);
   auto root = file.root();
   auto hub = root.section("hub", true);
   hub.read("address", settings.intake.addresses);

@@ -42,7 +42,7 @@ struct Received {
 };
 
 struct FilingSettings {
-  int writers = 2;
+  int writers = 4;  ///< whatever the number of cores: they wait for the disk
 };
 
 /// Files messages: a pool of writers brings payloads to the disk, one thread commits what is ready, a group at a time,
