@@ -1,6 +1,5 @@
 #include "imagehub/settings.hpp"
 
-
 #include "common/text.hpp"
 
 namespace imagehub {
