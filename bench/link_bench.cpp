@@ -21,6 +21,7 @@
 #include "common/text.hpp"
 #include "imagenode/link/hub_link.hpp"
 #include "imagenode/link/outbox.hpp"
+#include "imagenode/link/stamper.hpp"
 
 namespace {
 
@@ -76,11 +77,12 @@ class NetPath {
 double images_per_second(const std::string& hub, int window, double seconds, const common::Payload& jpeg) {
   const common::SystemClock clock;
   common::Liveness liveness;
-  imagenode::Outbox outbox(static_cast<std::uint64_t>(clock.utc_ns()), 256'000'000, clock);
+  imagenode::Outbox outbox({256'000'000});
+  imagenode::Stamper stamper(static_cast<std::uint64_t>(clock.utc_ns()), clock, {&outbox});
   imagenode::LinkSettings settings;
   settings.addresses = {hub};
   settings.window = window;
-  imagenode::HubLink link(settings, "Bench", outbox, clock);
+  imagenode::HubLink link(settings, {"Bench", stamper.boot(), {}}, outbox, clock);
   outbox.on_put([&] { link.wake(); });
   link.start(liveness);
   const auto image = static_cast<std::size_t>(common::DeliveryClass::image);
@@ -92,7 +94,7 @@ double images_per_second(const std::string& hub, int window, double seconds, con
         message.view = "cam";
         message.text = "Bench cam|jpg";
         message.payload = jpeg;
-        outbox.put(std::move(message));
+        stamper.put(std::move(message));
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }

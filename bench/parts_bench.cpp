@@ -8,12 +8,14 @@
 
 #include "bench/scene.hpp"
 #include "common/crc32c.hpp"
+#include "common/disk.hpp"
 #include "common/jpeg.hpp"
 #include "common/wire.hpp"
 #include "imagehub/index/index.hpp"
 #include "imagehub/index/seq_ranges.hpp"
 #include "imagenode/detect/detector_settings.hpp"
 #include "imagenode/link/outbox.hpp"
+#include "imagenode/link/stamper.hpp"
 
 namespace {
 
@@ -99,11 +101,12 @@ BENCHMARK(decode_message);
 
 void pass_through_outbox(benchmark::State& state) {
   const common::SystemClock clock;
-  imagenode::Outbox outbox(77, 64'000'000, clock);
+  imagenode::Outbox outbox({64'000'000});
+  imagenode::Stamper stamper(77, clock, {&outbox});
   const common::Message message = image();
   for (auto _ : state) {
-    outbox.put(message);
-    outbox.delivered(*outbox.take(common::DeliveryClass::image)->seq);
+    stamper.put(message);
+    outbox.delivered(imagenode::identity_of(*outbox.take(common::DeliveryClass::image)));
   }
 }
 BENCHMARK(pass_through_outbox);
@@ -122,7 +125,8 @@ BENCHMARK(remember_identity);
 void commit_group(benchmark::State& state) {
   const std::filesystem::path file = "parts_bench.sqlite3";
   {
-    imagehub::Index index(file, imagehub::Durability::synced);
+    common::Disk disk;
+    imagehub::Index index(disk, file, imagehub::Durability::synced);
     imagehub::ImageRow row;
     row.identity = imagehub::Identity{1, 0};
     row.node = "Barn";

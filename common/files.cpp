@@ -4,14 +4,14 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "common/text.hpp"
 
@@ -22,17 +22,6 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const char* action, const fs::path& path) {
   throw std::system_error(errno, std::generic_category(), cat(action, ' ', path.string()));
-}
-
-void write_all(int fd, ByteView bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      fail("cannot write", path);
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
 }
 
 }  // namespace
@@ -56,59 +45,6 @@ void WakeUp::clear() const {
   [[maybe_unused]] const ssize_t taken = ::read(fd_.get(), &count, sizeof count);
 }
 
-UniqueFd begin_file(const fs::path& path, ByteView bytes) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd) fail("cannot create", path);
-  try {
-    write_all(fd.get(), bytes, path);
-  } catch (const std::system_error&) {
-    ::unlink(path.c_str());
-    throw;
-  }
-  // Only a hint: a file system that cannot do this writes at the sync.
-  (void)::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-  return fd;
-}
-
-void sync_file(const UniqueFd& file, const fs::path& path) {
-  if (::fdatasync(file.get()) == 0) return;
-  const int error = errno;
-  ::unlink(path.c_str());
-  errno = error;
-  fail("cannot sync", path);
-}
-
-void write_file(const fs::path& path, ByteView bytes, bool sync) {
-  const UniqueFd file = begin_file(path, bytes);
-  if (sync) sync_file(file, path);
-}
-
-void sync_folder(const fs::path& folder) {
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) fail("cannot open folder", folder);
-  if (::fsync(fd.get()) != 0) fail("cannot sync folder", folder);
-}
-
-void make_folder(const fs::path& folder) {
-  if (folder.empty() || fs::is_directory(folder)) return;
-  make_folder(folder.parent_path());
-  // Another thread may have made it in between; a file of that name is no folder.
-  if (::mkdir(folder.c_str(), 0755) != 0 && !(errno == EEXIST && fs::is_directory(folder))) {
-    fail("cannot create folder", folder);
-  }
-  if (!folder.parent_path().empty()) sync_folder(folder.parent_path());
-}
-
-bool rename_if_free(const fs::path& from, const fs::path& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
-  if (errno == EEXIST) return false;
-  if (errno != EINVAL && errno != ENOSYS) fail("cannot rename to", to);
-  // A file system without RENAME_NOREPLACE (NFS): only this program creates names here, so looking first will do.
-  if (fs::exists(to)) return false;
-  if (::rename(from.c_str(), to.c_str()) != 0) fail("cannot rename to", to);
-  return true;
-}
-
 std::string read_text_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) fail("cannot read", path);
@@ -126,9 +62,18 @@ UniqueFd lock_file(const fs::path& path, std::string_view what) {
     [[maybe_unused]] const ssize_t taken = ::pread(fd.get(), pid.data(), pid.size() - 1, 0);
     throw LockedError(cat(what, " is in use by process ", trimmed(pid.data()), " (lock ", path.string(), ")"));
   }
+  // Written over what is there: on a full disk that still works. Without the number the lock holds as well.
   const std::string pid = cat(static_cast<long>(::getpid()), '\n');
-  if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), pid.data(), pid.size(), 0) < 0) fail("cannot write", path);
+  const ssize_t written = ::pwrite(fd.get(), pid.data(), pid.size(), 0);
+  if (written < 0 && errno != ENOSPC) fail("cannot write", path);
+  if (::ftruncate(fd.get(), std::max<ssize_t>(written, 0)) != 0) fail("cannot write", path);
   return fd;
+}
+
+bool is_locked(const fs::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A shared lock for a moment: other lookers do not mind it.
+  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 std::uint64_t raise_descriptor_limit() {

@@ -41,6 +41,51 @@ std::string fraction(std::int64_t utc_ns, int digits) {
   return std::string(static_cast<std::size_t>(digits) - text.size(), '0') + text;
 }
 
+/// `pattern` says where digits stand (Y year, m month, d day, H hour, M minute, S second); all else stands for itself.
+std::optional<std::int64_t> parse(std::string_view text, std::string_view pattern) {
+  if (text.size() != pattern.size()) return std::nullopt;
+  std::tm tm{};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    int* const field = pattern[i] == 'Y'   ? &tm.tm_year
+                       : pattern[i] == 'm' ? &tm.tm_mon
+                       : pattern[i] == 'd' ? &tm.tm_mday
+                       : pattern[i] == 'H' ? &tm.tm_hour
+                       : pattern[i] == 'M' ? &tm.tm_min
+                       : pattern[i] == 'S' ? &tm.tm_sec
+                                           : nullptr;
+    if (field == nullptr) {
+      if (text[i] != pattern[i]) return std::nullopt;
+    } else if (text[i] < '0' || text[i] > '9') {
+      return std::nullopt;
+    } else {
+      *field = *field * 10 + (text[i] - '0');
+    }
+  }
+  const bool possible = tm.tm_year >= 1970 && tm.tm_mon >= 1 && tm.tm_mon <= 12 && tm.tm_mday >= 1 &&
+                        tm.tm_mday <= 31 && tm.tm_hour <= 23 && tm.tm_min <= 59 && tm.tm_sec <= 60;
+  if (!possible) return std::nullopt;
+  tm.tm_year -= 1900;
+  tm.tm_mon -= 1;
+  tm.tm_isdst = -1;
+  return static_cast<std::int64_t>(std::mktime(&tm)) * kSecond;
+}
+
+/// Digits behind the decimal point as ns; nothing when there is anything else.
+std::optional<std::int64_t> parse_fraction(std::string_view digits) {
+  std::int64_t ns = 0;
+  std::int64_t unit = kSecond;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    ns += (c - '0') * (unit /= 10);
+  }
+  return ns;
+}
+
+std::optional<std::int64_t> sum(std::optional<std::int64_t> a, std::optional<std::int64_t> b) {
+  if (!a || !b) return std::nullopt;
+  return *a + *b;
+}
+
 }  // namespace
 
 std::string local_date(std::int64_t utc_ns) {
@@ -54,6 +99,21 @@ std::string log_stamp(std::int64_t utc_ns) {
 }
 std::string picture_stamp(std::int64_t utc_ns) {
   return format(utc_ns, "%Y-%m-%d %H:%M:%S.") + fraction(utc_ns, 6);
+}
+
+std::optional<std::int64_t> parse_file_stamp(std::string_view text) {
+  static constexpr std::string_view kPattern = "YYYY-mm-ddTHH.MM.SS";
+  const auto whole = parse(text.substr(0, kPattern.size()), kPattern);
+  if (text.size() <= kPattern.size()) return whole;
+  const std::string_view digits = text.substr(kPattern.size() + 1);
+  if (text[kPattern.size()] != '.' || digits.empty() || digits.size() > 6) return std::nullopt;
+  return sum(whole, parse_fraction(digits));
+}
+
+std::optional<std::int64_t> parse_log_stamp(std::string_view text) {
+  static constexpr std::string_view kPattern = "YYYY-mm-dd HH:MM:SS";
+  if (text.size() != kPattern.size() + 4 || text[kPattern.size()] != ',') return std::nullopt;
+  return sum(parse(text.substr(0, kPattern.size()), kPattern), parse_fraction(text.substr(kPattern.size() + 1)));
 }
 
 std::int64_t start_of_local_day(std::int64_t utc_ns) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace common {
 
@@ -10,6 +12,12 @@ std::string local_date(std::int64_t utc_ns);     ///< 2026-11-20
 std::string file_stamp(std::int64_t utc_ns);     ///< 2026-11-20T08.18.31.809000
 std::string log_stamp(std::int64_t utc_ns);      ///< 2026-11-20 08:18:31,809
 std::string picture_stamp(std::int64_t utc_ns);  ///< 2026-11-20 08:18:31.809000
+
+/// The other way round: nothing when the text is not exactly of the form. A local time that comes twice, when the
+/// clocks go back, is one of the two. The fraction of a file stamp has one to six digits, or is left out, as Python
+/// does on a whole second.
+std::optional<std::int64_t> parse_file_stamp(std::string_view text);
+std::optional<std::int64_t> parse_log_stamp(std::string_view text);
 
 /// First nanosecond of the local day that contains `utc_ns`.
 std::int64_t start_of_local_day(std::int64_t utc_ns);

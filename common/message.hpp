@@ -37,10 +37,10 @@ struct Message {
   std::string source;  ///< sensor, line or stream of a reading; empty for cameras
 
   std::optional<std::uint64_t> boot;  ///< random id of the node's start; absent from plain imagezmq senders
-  std::optional<std::uint64_t> seq;   ///< 1, 2, 3 ... within one boot, given by the Outbox
+  std::optional<std::uint64_t> seq;   ///< 1, 2, 3 ... within one boot, given by the node
 
   std::int64_t time_ns = 0;            ///< capture time, UTC
-  std::int64_t monotonic_ns = 0;       ///< capture time on this computer's monotonic clock; not sent
+  std::int64_t monotonic_ns = 0;       ///< the same on this computer's monotonic clock, 0 when not known; not sent
   bool clock_synchronised = true;      ///< whether time_ns can be trusted
   std::optional<std::int64_t> age_us;  ///< received messages: time from capture to sending
   std::optional<std::int64_t> clock_error_us;

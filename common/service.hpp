@@ -13,6 +13,8 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 64;
 inline constexpr int kExitUnavailable = 69;  ///< the peer of a client command is not there
+inline constexpr int kExitCannotCheck = 74;  ///< what was to be checked cannot be read
+inline constexpr int kExitInUse = 75;        ///< another process has the data directory
 inline constexpr int kExitConfig = 78;       ///< systemd does not restart on this one
 
 /// Blocks SIGTERM and SIGINT for the whole process, so that only wait() sees them. Make it first in main,

@@ -8,6 +8,7 @@
 #include "common/files.hpp"
 #include "common/setting_values.hpp"
 #include "common/text.hpp"
+#include "common/yaml_document.hpp"
 
 namespace common {
 
@@ -78,8 +79,8 @@ struct Section::Impl {
       }
       const auto [known, fresh] = entries.try_emplace(pair.first.Scalar(), Entry{at, pair.second});
       if (!fresh)
-        report(at,
-               cat(pair.first.Scalar(), " stands twice (first in line ", known->second.mark.line + 1, "); keep one"));
+        report(at, cat(escaped(pair.first.Scalar()), " stands twice (first in line ", known->second.mark.line + 1,
+                       "); keep one"));
     }
   }
 
@@ -147,6 +148,12 @@ std::string quoted_list(const std::vector<std::string>& names) {
 
 bool Section::has(std::string_view key) {
   return impl_->find(key) != nullptr;
+}
+
+std::optional<std::string> Section::word(std::string_view key) {
+  const Impl::Entry* entry = impl_->find(key);
+  if (entry == nullptr || !entry->value.IsScalar()) return std::nullopt;
+  return entry->value.Scalar();
 }
 
 void Section::read(std::string_view key, bool& value) {
@@ -283,7 +290,7 @@ std::vector<std::pair<std::string, std::string>> Section::named_texts(std::strin
     if (entry.value.IsScalar()) {
       texts.emplace_back(name, entry.value.Scalar());
     } else {
-      impl_->report(entry.mark, cat(name, " must be a text"));
+      impl_->report(entry.mark, cat(escaped(name), " must be a text"));
     }
   }
   return texts;
@@ -308,7 +315,7 @@ std::vector<std::pair<std::string, Section>> Section::kinds(std::string_view key
       const auto at = entries.entries.find(pair.first.Scalar());
       if (at == entries.entries.end()) continue;
       if (std::find(kinds.begin(), kinds.end(), at->first) == kinds.end()) {
-        impl_->report(at->second.mark, cat(at->first, " is unknown; known are ", quoted_list(kinds)));
+        impl_->report(at->second.mark, cat(escaped(at->first), " is unknown; known are ", quoted_list(kinds)));
       } else {
         found.emplace_back(at->first, Section(impl_->make_child(cat(path, '.', at->first), &at->second)));
       }
@@ -342,11 +349,7 @@ SettingsFile SettingsFile::load(const std::filesystem::path& path) {
 SettingsFile SettingsFile::parse(const std::string& text, const std::string& name) {
   auto state = std::make_shared<State>();
   state->name = name;
-  try {
-    state->document = YAML::Load(text);
-  } catch (const YAML::Exception& error) {
-    throw SettingsError(cat(name, ':', error.mark.line + 1, ':', error.mark.column + 1, ": ", error.msg));
-  }
+  state->document = parse_yaml(text, name);
   return SettingsFile(std::move(state));
 }
 

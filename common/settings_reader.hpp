@@ -46,6 +46,10 @@ class Section {
   void read(std::string_view key, std::optional<double>& value, Range<double> range = {});
   void read(std::string_view key, std::optional<std::string>& value);
 
+  /// The value when it is one word or number; nothing when it is a mapping or a list, or not given. For keys that take
+  /// a word in the place of a mapping.
+  std::optional<std::string> word(std::string_view key);
+
   /// A text, or a list of texts.
   void read(std::string_view key, std::vector<std::string>& value);
 

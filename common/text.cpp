@@ -43,6 +43,34 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string unescaped(std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t high = text.size() >= 4 ? kHex.find(text[2]) : std::string_view::npos;
+    const std::size_t low = text.size() >= 4 ? kHex.find(text[3]) : std::string_view::npos;
+    std::size_t taken = 2;
+    if (text.starts_with("\\\\")) {
+      out += '\\';
+    } else if (text.starts_with("\\n")) {
+      out += '\n';
+    } else if (text.starts_with("\\r")) {
+      out += '\r';
+    } else if (text.starts_with("\\t")) {
+      out += '\t';
+    } else if (text.starts_with("\\x") && high != std::string_view::npos && low != std::string_view::npos) {
+      out += static_cast<char>(high << 4 | low);
+      taken = 4;
+    } else {
+      out += text.front();
+      taken = 1;
+    }
+    text.remove_prefix(taken);
+  }
+  return out;
+}
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) {

@@ -33,6 +33,9 @@ std::string cat(const Parts&... parts) {
 /// what came from outside stays on one line of a log.
 std::string escaped(std::string_view text);
 
+/// What escaped() was given; anything that it does not write stays as it is.
+std::string unescaped(std::string_view text);
+
 std::string lower(std::string_view text);
 std::string_view trimmed(std::string_view text);
 std::string hex64(unsigned long long value);

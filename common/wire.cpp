@@ -180,6 +180,7 @@ void name_sender(const Metadata& metadata, Message& message) {
   if (!message.node.empty()) return;
   const std::string_view first = trimmed(split_text(message.text).front());
   const auto space = first.find(' ');
+  if (first.size() > kMaxNameBytes) throw Refused{"bad msg", "the name in msg is too long"};
   message.node = first.substr(0, space);
   if (space != std::string_view::npos) message.view = first.substr(space + 1);
 }

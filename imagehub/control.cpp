@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <zmq.hpp>
 
@@ -43,9 +44,22 @@ struct Control::Impl {
       if (!socket.recv(question, zmq::recv_flags::dontwait)) continue;
       const bool known = !question.more() && question.to_string_view() == "status";
       while (question.more()) (void)socket.recv(question);
-      socket.send(zmq::buffer(known ? status() : R"({"error": "this hub does not know the question"})"),
+      socket.send(zmq::buffer(known ? answer() : failed("this hub does not know the question")),
                   zmq::send_flags::dontwait);
     }
+  }
+
+  /// A disk that cannot tell its space, say, is no reason to end.
+  std::string answer() const {
+    try {
+      return status();
+    } catch (const std::exception& error) {
+      return failed(error.what());
+    }
+  }
+
+  static std::string failed(const std::string& why) {
+    return nlohmann::json{{"error", why}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 };
 

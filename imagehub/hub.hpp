@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/clock.hpp"
+#include "common/file_system.hpp"
 #include "common/thread.hpp"
 #include "imagehub/settings.hpp"
 
@@ -15,12 +16,13 @@ class Hub {
  public:
   /// Takes the data directory (and its lock), finishes what a crash left, binds. Throws std::exception with what to
   /// change when it cannot.
-  Hub(const HubSettings& settings, const common::Clock& clock, common::Liveness& liveness);
+  Hub(const HubSettings& settings, common::FileSystem& files, const common::Clock& clock, common::Liveness& liveness);
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  /// Once a second: nodes lost and back, silence.
+  /// Once a second: nodes lost and back, silence. Throws std::runtime_error when the index turned out to be damaged:
+  /// the next start salvages it.
   void tick();
 
   /// Answers what is under way, within `shutdown_timeout`; nodes with more are told RETRY.
@@ -30,6 +32,8 @@ class Hub {
   std::string greeting() const;
 
  private:
+  void end_when_damaged();
+
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

@@ -1,17 +1,15 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
-#include <vector>
 
+#include "common/disk.hpp"
 #include "common/files.hpp"
 #include "common/log.hpp"
 #include "common/service.hpp"
-#include "common/text.hpp"
 #include "common/version.hpp"
-#include "imagehub/control.hpp"
+#include "imagehub/commands.hpp"
 #include "imagehub/hub.hpp"
 #include "imagehub/settings.hpp"
-#include "imagehub/status.hpp"
 
 namespace {
 
@@ -30,29 +28,13 @@ int run_hub(const imagehub::HubSettings& settings) {
   if (settings.queuemax) common::log::info("queuemax is accepted, but nothing is dropped: senders wait instead");
   const common::SystemClock clock;
   common::Liveness liveness;
-  imagehub::Hub hub(settings, clock, liveness);
+  common::Disk disk;
+  imagehub::Hub hub(settings, disk, clock, liveness);
   common::log::info(hub.greeting());
   common::run_until_stopped(signals, liveness, [&] { hub.tick(); });
   const common::StopDeadline deadline(liveness, static_cast<std::int64_t>((settings.shutdown_timeout_s + 5) * 1e9));
   hub.stop();
   return common::kExitOk;
-}
-
-/// Asks the hub of the settings file, or, without one, the one that runs as a service.
-int show_status(const fs::path& file, bool json) {
-  std::vector<fs::path> sockets{"/run/imagehub/control.sock"};
-  if (!file.empty()) {
-    sockets.insert(sockets.begin(), imagehub::control_path(imagehub::load_hub_settings(file).data_directory));
-  }
-  for (const fs::path& socket : sockets) {
-    if (const auto answer = imagehub::ask_hub(socket, "status")) {
-      std::cout << (json ? *answer + '\n' : imagehub::format_status(*answer));
-      return common::kExitOk;
-    }
-  }
-  std::cerr << "imagehub: no hub answers at " << sockets.front().string()
-            << "; is it running, and may you read that socket? Name its settings with --config FILE or --path DIR\n";
-  return common::kExitUnavailable;
 }
 
 }  // namespace
@@ -71,10 +53,23 @@ int main(int argc, char** argv) {
   auto* status = app.add_subcommand("status", "show nodes, rates, queue, drops and disk of the running hub");
   bool json = false;
   status->add_flag("--json", json, "as JSON, for scripts");
-  status->fallthrough();
+  auto* check = app.add_subcommand("check", "compare index, pictures and logs, also beside the running hub");
+  imagehub::CheckOptions check_options;
+  check->add_option("--level", check_options.level, "presence, size (default), or content, which reads every picture")
+      ->check(CLI::IsMember({"presence", "size", "content"}));
+  check->add_flag("--repair", check_options.repair, "repair what can be repaired; the hub must be stopped");
+  check->add_flag("--json", check_options.json, "as JSON, with everything that differs");
+  auto* index = app.add_subcommand("index",
+                                   "add pictures and log lines that are not in the index, such as those of the "
+                                   "Python hub; the hub must be stopped");
+  for (auto* subcommand : {status, check, index}) subcommand->fallthrough();
   app.footer(
-      "Exit status: 0 done, 1 failed, 64 wrong use, 69 no hub answers, 78 the settings are wrong.\n"
-      "Example: imagehub --path /srv/farm     imagehub status --json\n");
+      "Exit status: 0 done, 1 failed or differences found, 64 wrong use, 69 no hub answers, 74 cannot check,\n"
+      "75 the data directory is in use, 78 the settings are wrong.\n"
+      "Examples: imagehub --path /srv/farm\n"
+      "          imagehub status --json\n"
+      "          imagehub check --level content     reads and verifies every picture, while the hub runs\n"
+      "          imagehub check --repair            with the hub stopped\n");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -83,7 +78,9 @@ int main(int argc, char** argv) {
   try {
     const fs::path file = config.empty() ? directory / "imagehub.yaml" : config;
     const bool named = !config.empty() || app.count("--path") > 0;
-    if (*status) return show_status(named || fs::exists(file) ? file : fs::path(), json);
+    if (*status) return imagehub::show_status(named || fs::exists(file) ? file : fs::path(), json);
+    if (*check) return imagehub::check_command(file, check_options);
+    if (*index) return imagehub::index_command(file);
     const auto settings = imagehub::load_hub_settings(file);
     if (check_config) {
       std::cout << "the settings are good\n";

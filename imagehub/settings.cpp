@@ -1,5 +1,6 @@
 #include "imagehub/settings.hpp"
 
+#include "common/address.hpp"
 #include "common/text.hpp"
 
 namespace imagehub {
@@ -11,14 +12,62 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
+void read_addresses(common::Section& hub, const std::string& key, common::AddressUse use,
+                    std::vector<std::string>& addresses) {
+  hub.read(key, addresses);
+  for (const auto& address : addresses) {
+    if (const auto wrong = common::address_problem(address, use)) hub.problem(key, *wrong);
+  }
+}
+
+/// Keys of this section and, above them, those of its `images`: the only class of data that is ever deleted.
+void read_limits(common::Section section, bool named, RetentionLimits& limits) {
+  constexpr double kCentury = 36'525;
+  section.read("keep_days", limits.keep_days, {0.0001, kCentury});
+  section.read("max_gb", limits.max_gb, {0.001});
+  section.read("min_free_gb", limits.min_free_gb, {0.001});
+  if (named) read_limits(section.section("images"), false, limits);
+}
+
+void read_retention(common::Section section, RetentionSettings& retention) {
+  read_limits(section, true, retention.images);
+  section.read("include_adopted", retention.include_adopted);
+  for (auto& [node, own] : section.named_sections("nodes")) {
+    RetentionLimits limits;
+    read_limits(own, true, limits);
+    if (limits.max_gb) retention.own_room.insert(node);
+    if (!limits.keep_days) limits.keep_days = retention.images.keep_days;
+    if (!limits.min_free_gb) limits.min_free_gb = retention.images.min_free_gb;
+    retention.nodes.emplace(node, limits);
+  }
+}
+
+std::string described(const RetentionLimits& limits) {
+  const auto part = [](const char* name, const std::optional<double>& value) {
+    return value ? common::cat(' ', name, ' ', *value) : std::string();
+  };
+  const std::string all =
+      part("keep_days", limits.keep_days) + part("max_gb", limits.max_gb) + part("min_free_gb", limits.min_free_gb);
+  return all.empty() ? " no limit" : all;
+}
+
+std::string described(const RetentionSettings& retention) {
+  std::string all = described(retention.images);
+  for (const auto& [node, limits] : retention.nodes) all += common::cat("; ", node, ':', described(limits));
+  return all + (retention.include_adopted ? "; adopted files too" : "");
+}
+
 }  // namespace
 
 HubSettings read_hub_settings(common::SettingsFile& file) {
   HubSettings settings;
   auto root = file.root();
   auto hub = root.section("hub", true);
-  hub.read("address", settings.intake.addresses);
-  hub.read("subscribe", settings.intake.subscribe);
+  read_addresses(hub, "address", common::AddressUse::bind, settings.intake.addresses);
+  read_addresses(hub, "subscribe", common::AddressUse::connect, settings.intake.subscribe);
+  hub.read("announce", settings.announce);
+  hub.read("network", settings.network);
+  if (const auto wrong = common::network_name_problem(settings.network)) hub.problem("network", *wrong);
   hub.read("max_message_mb", settings.intake.max_message_mb, {1, 1024});
   hub.read("intake_mb", settings.intake.intake_mb, {1, 1024 * 1024});
   hub.read("writers", settings.filing.writers, {1, 64});
@@ -27,12 +76,15 @@ HubSettings read_hub_settings(common::SettingsFile& file) {
   hub.read("data_directory", data_directory);
   settings.data_directory = data_directory;
   hub.read("max_images_write", settings.committer.max_images_per_day, {1});
+  hub.read("backups", settings.upkeep.backups, {0, 1000});
   double patience_minutes = settings.patience_s / 60;
   hub.read("patience", patience_minutes, {0.01, 60 * 24 * 365});
   settings.patience_s = patience_minutes * 60;
   hub.read_duration("shutdown_timeout", settings.shutdown_timeout_s, 1, {0.1, 3600});
+  hub.read("reserve_mb", settings.reserve_mb, {0, 1024 * 1024});
   hub.read("queuemax", settings.queuemax, {1});
   hub.read("print_settings", settings.print_settings);
+  read_retention(root.section("retention"), settings.retention);
   if (settings.intake.addresses.empty() && settings.intake.subscribe.empty()) {
     hub.problem("address", "at least one address is needed, such as tcp://*:5555");
   }
@@ -52,13 +104,15 @@ HubSettings load_hub_settings(const std::filesystem::path& path) {
 std::string describe(const HubSettings& settings) {
   const auto& quota = settings.committer.max_images_per_day;
   return common::cat("address: ", joined(settings.intake.addresses), "\nsubscribe: ", joined(settings.intake.subscribe),
+                     "\nannounce: ", settings.announce ? "True" : "False", "\nnetwork: ", settings.network,
                      "\nmax_message_mb: ", settings.intake.max_message_mb, "\nintake_mb: ", settings.intake.intake_mb,
                      "\nwriters: ", settings.filing.writers,
                      "\ndurability: ", settings.durability == Durability::synced ? "synced" : "written",
                      "\ndata_directory: ", settings.data_directory.string(),
                      "\nmax_images_write: ", quota ? std::to_string(*quota) : "no limit",
-                     "\npatience: ", settings.patience_s / 60, " minutes",
-                     "\nshutdown_timeout: ", settings.shutdown_timeout_s, " s\n");
+                     "\nbackups: ", settings.upkeep.backups, "\npatience: ", settings.patience_s / 60, " minutes",
+                     "\nshutdown_timeout: ", settings.shutdown_timeout_s, " s\nreserve_mb: ", settings.reserve_mb,
+                     "\nretention:", described(settings.retention), '\n');
 }
 
 }  // namespace imagehub

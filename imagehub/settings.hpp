@@ -5,8 +5,10 @@
 #include <string>
 
 #include "common/settings_reader.hpp"
+#include "imagehub/care/upkeep.hpp"
 #include "imagehub/filing/committer.hpp"
 #include "imagehub/filing/filing.hpp"
+#include "imagehub/filing/retention.hpp"
 #include "imagehub/intake/intake.hpp"
 
 namespace imagehub {
@@ -16,10 +18,15 @@ struct HubSettings {
   IntakeSettings intake;
   FilingSettings filing;
   CommitterSettings committer;
+  UpkeepSettings upkeep;
+  RetentionSettings retention;
+  int reserve_mb = 64;
   Durability durability = Durability::synced;
   std::filesystem::path data_directory = "imagehub_data";
   double patience_s = 10 * 60;
   double shutdown_timeout_s = 10;
+  bool announce = true;  ///< by mDNS, when Avahi is there
+  std::string network;   ///< told with it; empty for none
   bool print_settings = false;
   std::optional<int> queuemax;
 };

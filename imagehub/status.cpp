@@ -41,9 +41,23 @@ std::string one_decimal(double value) {
   return text.data();
 }
 
+std::string backup_line(const json& backup) {
+  std::string out = "backup    of the index: ";
+  const auto& last = backup.at("last_ns");
+  out += last.is_null() ? "none yet" : common::log_stamp(last.get<std::int64_t>()).substr(0, 19);
+  const std::string problem = backup.value("problem", "");
+  return out + (problem.empty() ? "\n" : cat("; FAILS: ", common::escaped(problem), '\n'));
+}
+
+/// A plain sender reports nothing.
+std::string reported(const json& node, const char* key) {
+  return node.contains(key) ? std::to_string(node.at(key).get<std::uint64_t>()) : "-";
+}
+
 std::string node_table(const json& status) {
   std::string out = padded("node", 20) + padded("state", 6) + padded("last seen", 20) + padded("images", 10) +
-                    padded("events", 10) + padded("bytes", 10) + padded("msg/s", 7) + padded("version", 18) + "host\n";
+                    padded("events", 10) + padded("bytes", 10) + padded("msg/s", 7) + padded("dropped", 8) +
+                    padded("aside", 6) + padded("missing", 7) + padded("version", 18) + "host\n";
   for (const auto& node : status.at("nodes")) {
     const std::string stamp = common::log_stamp(node.at("last_seen_ns").get<std::int64_t>()).substr(0, 19);
     out += padded(common::escaped(node.at("node").get<std::string>()), 20) +
@@ -51,7 +65,8 @@ std::string node_table(const json& status) {
            padded(std::to_string(node.at("images").get<std::uint64_t>()), 10) +
            padded(std::to_string(node.at("events").get<std::uint64_t>()), 10) +
            padded(with_unit(node.at("bytes").get<double>()), 10) +
-           padded(one_decimal(node.at("messages_per_s").get<double>()), 7) +
+           padded(one_decimal(node.at("messages_per_s").get<double>()), 7) + padded(reported(node, "dropped"), 8) +
+           padded(reported(node, "set_aside"), 6) + padded(std::to_string(node.at("missing").get<std::uint64_t>()), 7) +
            padded(common::escaped(node.at("version").get<std::string>()), 18) +
            common::escaped(node.at("host").get<std::string>()) + '\n';
   }
@@ -59,10 +74,39 @@ std::string node_table(const json& status) {
   return out;
 }
 
+std::string days_left(const json& disk) {
+  if (disk.at("days_left").is_null()) return "";
+  const auto days = disk.at("days_left").get<double>();
+  const std::string amount = days < 2 ? one_decimal(days) : days < 3650 ? cat(static_cast<long>(days)) : "over 3650";
+  return cat(", ", amount, " days left at ", with_unit(disk.at("bytes_per_day").get<double>()), " a day");
+}
+
+std::string full_disk(const json& disk) {
+  if (!disk.at("full").get<bool>()) return "";
+  return cat(", full: images wait; reserve for events ", with_unit(disk.at("reserve_left_bytes").get<double>()), " of ",
+             with_unit(disk.at("reserve_bytes").get<double>()));
+}
+
+/// Nothing to say when nothing is ever deleted.
+std::string retention_line(const json& retention) {
+  const auto state = retention.at("state").get<std::string>();
+  const auto stuck = retention.at("undeletable_files").get<std::uint64_t>();
+  if (state == "off" && stuck == 0) return "";
+  std::string out = cat("retention ", state, "; deleted ", with_unit(retention.at("deleted_bytes").get<double>()));
+  for (const auto& [reason, count] : retention.at("deleted_images").items()) {
+    out += cat(", ", count.get<std::uint64_t>(), " images for ", reason);
+  }
+  if (stuck > 0) out += cat("; cannot remove ", stuck, " files");
+  return out + '\n';
+}
+
 }  // namespace
 
 std::string format_status(const std::string& text) {
   const json status = json::parse(text);
+  if (status.contains("error")) {
+    return cat("imagehub cannot tell how it is: ", common::escaped(status.at("error").get<std::string>()), '\n');
+  }
   const json& disk = status.at("disk");
   std::string addresses;
   for (const auto& address : status.at("addresses")) addresses += ' ' + address.get<std::string>();
@@ -71,7 +115,12 @@ std::string format_status(const std::string& text) {
           duration(status.at("uptime_s").get<double>()), ", listens on", addresses, '\n');
   out += cat("data      ", status.at("data_directory").get<std::string>(), '\n');
   out += cat("disk      ", with_unit(disk.at("free_bytes").get<double>()), " free of ",
-             with_unit(disk.at("total_bytes").get<double>()), '\n');
+             with_unit(disk.at("total_bytes").get<double>()), days_left(disk), full_disk(disk), '\n');
+  out += retention_line(status.at("retention"));
+  if (status.contains("backup")) out += backup_line(status.at("backup"));
+  if (const auto pending = status.value("crc_pending", std::uint64_t{0}); pending > 0) {
+    out += cat("adopted   ", pending, " pictures without CRC yet\n");
+  }
   out += cat("received  ", status.at("received").get<std::uint64_t>(), " messages, ",
              one_decimal(status.at("messages_per_s").get<double>()), "/s, ",
              status.at("connections").get<std::uint64_t>(), " connections\n");

@@ -5,7 +5,7 @@
 #include <exception>
 #include <ostream>
 
-#include "common/files.hpp"
+#include "common/disk.hpp"
 #include "common/text.hpp"
 #include "imagenode/camera/source_factory.hpp"
 #include "imagenode/camera/transform.hpp"
@@ -51,7 +51,8 @@ void test_camera(const CameraSettings& settings, const std::filesystem::path& fo
   const Grabbed grabbed = grab(*source);
   const FramePtr frame = transformed(grabbed.last, transform_of(settings));
   const auto path = picture_path(folder, settings.label);
-  common::write_file(path, frame->jpeg(settings.jpeg_quality).view(), false);
+  common::Disk disk;
+  common::begin_file(disk, path, frame->jpeg(settings.jpeg_quality).view());
   out << settings.label << ": " << frame->width() << 'x' << frame->height() << ", "
       << std::round(grabbed.frames_per_second * 10) / 10 << " frames/s, captured as " << source->describe()
       << ", saved as " << path.string() << '\n';

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "common/disk.hpp"
 #include "common/files.hpp"
 #include "common/log.hpp"
 #include "common/process_lock.hpp"
@@ -34,12 +35,14 @@ int run_node(const imagenode::NodeSettings& settings, const fs::path& file) {
   for (const auto& note : settings.notes) common::log::info(note);
   const common::SystemClock clock;
   common::Liveness liveness;
-  imagenode::Node node(settings, clock, liveness);
+  common::Disk disk;
+  imagenode::Node node(settings, disk, clock, liveness);
   node.start();
   common::log::info(common::cat("imagenode ", common::version(), " runs node ", settings.name, " with ",
                                 settings.views.size(), " camera(s)"));
   common::run_until_stopped(signals, liveness, [&] { node.tick(); });
-  const common::StopDeadline deadline(liveness, static_cast<std::int64_t>((settings.shutdown_timeout_s + 5) * 1e9));
+  // What is not delivered by then goes to the spool, which takes its time on an SD card.
+  const common::StopDeadline deadline(liveness, static_cast<std::int64_t>((settings.shutdown_timeout_s + 30) * 1e9));
   node.stop();
   return common::kExitOk;
 }

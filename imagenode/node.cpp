@@ -9,21 +9,18 @@
 #include "common/version.hpp"
 #include "imagenode/camera/camera.hpp"
 #include "imagenode/camera/source_factory.hpp"
+#include "imagenode/delivery.hpp"
 #include "imagenode/detect/view_watch.hpp"
 #include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/health.hpp"
-#include "imagenode/link/hub_link.hpp"
-#include "imagenode/link/outbox.hpp"
+#include "imagenode/link/stamper.hpp"
+#include "imagenode/roads.hpp"
 
 namespace imagenode {
 namespace {
 
 using common::cat;
 using common::to_ns;
-
-/// How long a stop waits for a hub that does not answer.
-constexpr std::int64_t kLastAttempt = common::kSecond;
-constexpr std::int64_t kDropReportInterval = 60 * common::kSecond;
 
 std::uint64_t random_boot() {
   std::random_device device;
@@ -42,6 +39,11 @@ ViewSettings view_settings(const NodeSettings& node, const ViewEntry& entry) {
   return view;
 }
 
+std::unique_ptr<Ledger> made_ledger(const NodeSettings& settings, common::FileSystem& files) {
+  if (settings.ledger.empty()) return nullptr;
+  return std::make_unique<Ledger>(files, settings.ledger);
+}
+
 /// A camera and who watches it.
 struct View {
   std::unique_ptr<ViewWatch> watch;
@@ -51,38 +53,72 @@ struct View {
 }  // namespace
 
 struct Node::Parts {
-  Parts(const NodeSettings& given, const common::Clock& the_clock, common::Liveness& the_liveness)
+  Parts(const NodeSettings& given, common::FileSystem& files, const common::Clock& the_clock,
+        common::Liveness& the_liveness)
       : settings(given),
         clock(the_clock),
         liveness(the_liveness),
         lock("imagenode:" + given.name, cat("the node name ", given.name)),
-        outbox(random_boot(), static_cast<std::size_t>(given.outbox_mb) * 1024 * 1024, the_clock),
+        boot(random_boot()),
         tiny(tiny_picture(given.send_type)),
-        link(given.link, given.name, outbox, the_clock, tiny) {
-    outbox.on_put([this] { link.wake(); });
+        ledger(made_ledger(given, files)),
+        deliveries(made_deliveries(files)),
+        stamper(boot, the_clock, outboxes()) {
     for (const ViewEntry& entry : settings.views) add_view(entry);
   }
 
+  ~Parts() {
+    // Cameras and spools put into every road, so all of them end before the first road goes.
+    views.clear();
+    for (const auto& delivery : deliveries) delivery->stop();
+  }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  using Deliveries = std::vector<std::unique_ptr<Delivery>>;
+  Deliveries made_deliveries(common::FileSystem& files);
+  std::vector<Outbox*> outboxes() const;
   void add_view(const ViewEntry& entry);
   common::Message event(const std::string& sender, const std::string& view, const std::string& what) const;
   common::Message with_identity(common::Message message) const;
   void send_restart();
   void send_heartbeat();
-  bool report_drops();
 
   const NodeSettings settings;
   const common::Clock& clock;
   common::Liveness& liveness;
   common::ProcessLock lock;
-  Outbox outbox;
+  const std::uint64_t boot;
   const TinyPicture tiny;
-  HubLink link;
+  std::unique_ptr<Ledger> ledger;
+  const Deliveries deliveries;
+  Stamper stamper;
   std::vector<View> views;
   std::int64_t started_ns = 0;
   std::int64_t next_heartbeat_ns = 0;
-  std::int64_t next_drop_report_ns = 0;
-  std::uint64_t reported_drops = 0;
 };
+
+Node::Parts::Deliveries Node::Parts::made_deliveries(common::FileSystem& files) {
+  Deliveries made;
+  const auto wanted = roads(settings);
+  for (const auto& file : unused_spools(settings, wanted, files)) {
+    common::log::warn(cat("spool ", file.string(),
+                          " is not used with these settings: what waits there is for a hub that "
+                          "they do not name, or from before mirror or spool was changed"));
+  }
+  for (const DeliverySettings& road : wanted) {
+    made.push_back(std::make_unique<Delivery>(
+        road, Sender{settings.name, boot, tiny}, files, clock, ledger.get(),
+        [this](const std::string& what) { stamper.put(event(settings.name, "", cat("spool|", what))); }));
+  }
+  return made;
+}
+
+std::vector<Outbox*> Node::Parts::outboxes() const {
+  std::vector<Outbox*> all;
+  for (const auto& delivery : deliveries) all.push_back(&delivery->outbox());
+  return all;
+}
 
 void Node::Parts::add_view(const ViewEntry& entry) {
   View view;
@@ -92,11 +128,11 @@ void Node::Parts::add_view(const ViewEntry& entry) {
   CameraListener listener;
   listener.on_frame = [this, watch](const FramePtr& frame) {
     Outcome outcome = watch->watch(frame);
-    for (auto& message : outcome.messages) outbox.put(std::move(message));
-    for (auto& message : outcome.tuning) outbox.put_unstored(std::move(message));
+    for (auto& message : outcome.messages) stamper.put(std::move(message));
+    for (auto& message : outcome.tuning) stamper.put_unstored(std::move(message));
   };
   listener.on_event = [this, view_name](const std::string& what) {
-    outbox.put(event(cat(settings.name, ' ', view_name), view_name, what));
+    stamper.put(event(cat(settings.name, ' ', view_name), view_name, what));
   };
   listener.on_finished = [] {};
   view.camera = std::make_unique<Camera>(entry.camera, make_source(entry.camera, SourceSeams{clock}),
@@ -127,7 +163,7 @@ common::Message Node::Parts::with_identity(common::Message message) const {
 }
 
 void Node::Parts::send_restart() {
-  outbox.put(with_identity(event(settings.name, "", cat("Restart|", describe_system()))));
+  stamper.put(with_identity(event(settings.name, "", cat("Restart|", describe_system()))));
 }
 
 void Node::Parts::send_heartbeat() {
@@ -139,15 +175,7 @@ void Node::Parts::send_heartbeat() {
     message.fields[name] = value;
     message.units[name] = unit;
   };
-  const OutboxCounts counts = outbox.counts();
   add("uptime", static_cast<double>(clock.monotonic_ns() - started_ns) / 1e9, "s");
-  add("queue", static_cast<double>(counts.queued_messages), "1");
-  add("queue_bytes", static_cast<double>(counts.queued_bytes), "B");
-  for (std::size_t i = 0; i < counts.dropped.size(); ++i) {
-    const std::string name = common::name_of(static_cast<common::DeliveryClass>(i));
-    add(name + "_dropped", static_cast<double>(counts.dropped[i]), "1");
-    add(name + "_set_aside", static_cast<double>(counts.set_aside[i]), "1");
-  }
   for (const View& view : views) {
     const CameraCounts camera = view.camera->counts();
     const std::string& label = view.camera->settings().label;
@@ -155,34 +183,32 @@ void Node::Parts::send_heartbeat() {
     add("skipped " + label, static_cast<double>(camera.skipped), "1");
     add("damaged " + label, static_cast<double>(camera.damaged + view.watch->damaged_frames()), "1");
   }
-  outbox.put_unstored(std::move(message));
+  for (const auto& delivery : deliveries) {
+    if (delivery->hub().empty()) continue;
+    add("connected " + delivery->hub(), delivery->connected() ? 1 : 0, "1");
+    add("queue " + delivery->hub(), static_cast<double>(delivery->outbox().counts().queued_messages), "1");
+  }
+  // Each hub is told of its own queue, and of what it misses.
+  for (const auto& delivery : deliveries) {
+    common::Message own = message;
+    delivery->describe(own);
+    stamper.put_unstored(std::move(own), delivery->outbox());
+  }
 }
 
-/// Whether there was anything new to tell.
-bool Node::Parts::report_drops() {
-  const OutboxCounts counts = outbox.counts();
-  std::uint64_t drops = 0;
-  for (const auto count : counts.dropped) drops += count;
-  if (drops == reported_drops) return false;
-  common::log::warn(cat(drops - reported_drops,
-                        " messages gave way because the hub takes them too slowly or not at all (",
-                        counts.dropped[static_cast<std::size_t>(common::DeliveryClass::image)],
-                        " images since the start); outbox_mb is ", settings.outbox_mb));
-  reported_drops = drops;
-  return true;
-}
-
-Node::Node(const NodeSettings& settings, const common::Clock& clock, common::Liveness& liveness)
-    : parts_(std::make_unique<Parts>(settings, clock, liveness)) {}
+Node::Node(const NodeSettings& settings, common::FileSystem& files, const common::Clock& clock,
+           common::Liveness& liveness)
+    : parts_(std::make_unique<Parts>(settings, files, clock, liveness)) {}
 
 Node::~Node() = default;
 
 void Node::start() {
   Parts& parts = *parts_;
   parts.started_ns = parts.clock.monotonic_ns();
+  common::log::info(cat("this start is boot ", common::hex64(parts.boot)));
   parts.next_heartbeat_ns = parts.started_ns + to_ns(parts.settings.heartbeat_s);
   parts.send_restart();
-  parts.link.start(parts.liveness);
+  for (const auto& delivery : parts.deliveries) delivery->start(parts.liveness);
   for (View& view : parts.views) view.camera->start();
 }
 
@@ -193,27 +219,21 @@ void Node::tick() {
     parts.next_heartbeat_ns = now + to_ns(parts.settings.heartbeat_s);
     parts.send_heartbeat();
   }
-  if (now >= parts.next_drop_report_ns && parts.report_drops()) {
-    parts.next_drop_report_ns = now + kDropReportInterval;
-  }
+  for (const auto& delivery : parts.deliveries) delivery->report_drops();
 }
 
 void Node::stop() {
   Parts& parts = *parts_;
-  const bool connected = parts.link.status().connected;
-  const std::int64_t timeout = to_ns(parts.settings.shutdown_timeout_s);
-  const std::int64_t deadline = parts.clock.monotonic_ns() + (connected ? timeout : std::min(timeout, kLastAttempt));
+  for (const auto& delivery : parts.deliveries) delivery->begin_stop(to_ns(parts.settings.shutdown_timeout_s));
   const auto deliver = [&] {
-    return parts.outbox.wait_until_empty(std::max<std::int64_t>(deadline - parts.clock.monotonic_ns(), 0));
+    for (const auto& delivery : parts.deliveries) delivery->finish();
   };
-  // The link delivers while the cameras come to their end, which a driver can delay by seconds.
+  // The links deliver while the cameras come to their end, which a driver can delay by seconds.
   for (View& view : parts.views) view.camera->request_stop();
   deliver();
   for (View& view : parts.views) view.camera->stop();
-  if (!deliver()) {
-    common::log::warn(cat(parts.outbox.counts().queued_messages, " messages were not delivered before the stop"));
-  }
-  parts.report_drops();
+  deliver();
+  for (const auto& delivery : parts.deliveries) delivery->stop();
 }
 
 }  // namespace imagenode

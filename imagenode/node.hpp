@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/clock.hpp"
+#include "common/file_system.hpp"
 #include "common/thread.hpp"
 #include "imagenode/settings.hpp"
 
@@ -13,7 +14,7 @@ namespace imagenode {
 class Node {
  public:
   /// Throws common::LockedError when another process runs a node of this name.
-  Node(const NodeSettings& settings, const common::Clock& clock, common::Liveness& liveness);
+  Node(const NodeSettings& settings, common::FileSystem& files, const common::Clock& clock, common::Liveness& liveness);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <set>
 
+#include "common/address.hpp"
 #include "common/text.hpp"
 #include "imagenode/camera/stream_source.hpp"
 
@@ -28,9 +30,8 @@ void read_hub_addresses(Section& root, LinkSettings& link) {
     const auto number = hub_number(label);
     if (!number) {
       root.problem("hub_address", cat(common::escaped(label), " is not one of H1, H2, H3 ..."));
-    } else if (!address.starts_with("tcp://") && !address.starts_with("ipc://")) {
-      root.problem("hub_address",
-                   cat(label, ": ", common::escaped(address), " is not an address such as tcp://192.168.1.10:5555"));
+    } else if (const auto wrong = common::address_problem(address, common::AddressUse::connect)) {
+      root.problem("hub_address", cat(label, ": ", *wrong));
     } else {
       hubs.emplace_back(*number, address);
     }
@@ -40,6 +41,54 @@ void read_hub_addresses(Section& root, LinkSettings& link) {
   }
   std::sort(hubs.begin(), hubs.end());
   for (auto& [number, address] : hubs) link.addresses.push_back(std::move(address));
+}
+
+/// One word in the place of H1, H2 ...
+void read_hub_word(Section& root, NodeSettings& settings) {
+  const auto word = root.word("hub_address");
+  settings.local = word && common::lower(*word) == "none";
+  settings.find_hubs = word && common::lower(*word) == "auto";
+  if (word && !settings.local && !settings.find_hubs) {
+    root.problem("hub_address", cat(common::escaped(*word),
+                                    " is neither auto, none nor a mapping such as {H1: tcp://192.168.1.10:5555}"));
+  }
+}
+
+void check_mirror(Section& root, const NodeSettings& settings) {
+  if (root.word("hub_address")) {
+    root.problem("hub_address", "a mirror needs the hubs that are to have everything by name: H1, H2 ...");
+  }
+  const auto& addresses = settings.link.addresses;
+  if (std::set<std::string>(addresses.begin(), addresses.end()).size() < addresses.size()) {
+    root.problem("hub_address", "a mirror needs different hubs; the same address stands twice");
+  }
+}
+
+void read_spool(Section& node, NodeSettings& settings) {
+  Section spool = node.section("spool");
+  std::string folder;
+  spool.read("path", folder);
+  settings.spool.folder = folder;
+  spool.read("max_mb", settings.spool.max_mb, {1});
+  spool.read_choice("when", {"outage", "always", "never"}, settings.spool.when);
+  node.read_choice("catch_up", {"oldest_first", "newest_first"}, settings.catch_up);
+  if (settings.catch_up == CatchUp::newest_first) {
+    settings.notes.push_back("catch_up: newest_first: what comes from the spool is stored in no promised order");
+  }
+  std::string local_dir;
+  node.read("local_dir", local_dir);
+  settings.local_dir = local_dir;
+  if (!settings.local_dir.empty() && !settings.local) {
+    settings.notes.push_back("local_dir has no effect: it is for nodes without a hub (hub_address: none)");
+  }
+  if (settings.local && settings.local_dir.empty() && settings.spool.when == Spooling::never) {
+    node.problem("spool", "when: never keeps nothing of a node without hub and without local_dir");
+  }
+}
+
+/// A path below the folder of the settings file, unless it is absolute.
+void make_absolute(std::filesystem::path& path, const std::filesystem::path& folder) {
+  if (!path.empty()) path = folder / path;
 }
 
 /// What the Python node needed to be told and this one always does.
@@ -62,6 +111,10 @@ void read_node(Section& root, NodeSettings& settings) {
   }
   node.read("queuemax", settings.queuemax, {1, 100'000});
   node.read("patience", settings.link.patience_s, {0.1, 3600});
+  node.read_duration("retry_first", settings.link.retry_first_s, 1, {1, 30.0 * 86'400});
+  node.read("mirror", settings.mirror);
+  node.read("network", settings.network);
+  if (const auto wrong = common::network_name_problem(settings.network)) node.problem("network", *wrong);
   node.read_duration("heartbeat", settings.heartbeat_s, 60, {0, 30.0 * 86'400});
   node.read_choice("send_type", {"jpg", "image"}, settings.send_type);
   node.read("outbox_mb", settings.outbox_mb, {1, 1'000'000});
@@ -69,6 +122,10 @@ void read_node(Section& root, NodeSettings& settings) {
   node.read("window_mb", settings.link.window_mb, {1, 1000});
   node.read("bandwidth_kbit", settings.link.bandwidth_kbit, {1});
   node.read_duration("shutdown_timeout", settings.shutdown_timeout_s, 1, {0.1, 3600});
+  read_spool(node, settings);
+  std::string ledger;
+  node.read("ledger", ledger);
+  settings.ledger = ledger;
   node.read("print_settings", settings.print_settings);
   read_accepted(node, settings.notes);
 }
@@ -100,8 +157,10 @@ void read_not_yet(Section& root, std::vector<std::string>& notes) {
 NodeSettings read_node_settings(common::SettingsFile& file) {
   NodeSettings settings;
   Section root = file.root();
+  read_hub_word(root, settings);
   read_node(root, settings);
-  read_hub_addresses(root, settings.link);
+  if (!root.word("hub_address")) read_hub_addresses(root, settings.link);
+  if (settings.mirror) check_mirror(root, settings);
   read_cameras(root, settings);
   read_not_yet(root, settings.notes);
   return settings;
@@ -111,6 +170,14 @@ NodeSettings load_node_settings(const std::filesystem::path& path) {
   auto file = common::SettingsFile::load(path);
   NodeSettings settings = read_node_settings(file);
   file.finish();
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  for (auto* given : {&settings.ledger, &settings.spool.folder, &settings.local_dir}) make_absolute(*given, folder);
+  if (settings.spool.folder.empty()) {
+    // systemd names it (StateDirectory=); of several the first.
+    const char* state = std::getenv("STATE_DIRECTORY");
+    const std::string first = state == nullptr ? "" : std::string(state).substr(0, std::string_view(state).find(':'));
+    settings.spool.folder = first.empty() ? folder / "imagenode_data" : std::filesystem::path(first);
+  }
   return settings;
 }
 
@@ -119,8 +186,14 @@ std::string describe(const NodeSettings& settings) {
       cat("name: ", settings.name, "\nqueuemax: ", settings.queuemax, "\nheartbeat: ", settings.heartbeat_s,
           " s\nsend_type: ", settings.send_type == SendType::jpg ? "jpg" : "image", "\noutbox_mb: ", settings.outbox_mb,
           "\npatience: ", settings.link.patience_s, " s\nwindow: ", settings.link.window,
-          "\nwindow_mb: ", settings.link.window_mb, '\n');
+          "\nwindow_mb: ", settings.link.window_mb, "\nretry_first: ", settings.link.retry_first_s, " s",
+          "\nspool: ", std::array{"outage", "always", "never"}[static_cast<std::size_t>(settings.spool.when)], ", ",
+          settings.spool.folder.string(), ", ", settings.spool.max_mb,
+          " MB\ncatch_up: ", settings.catch_up == CatchUp::oldest_first ? "oldest_first" : "newest_first", '\n');
+  if (settings.local) out += cat("hub_address: none, local_dir: ", settings.local_dir.string(), '\n');
   for (const auto& address : settings.link.addresses) out += cat("hub_address: ", address, '\n');
+  if (settings.mirror) out += "mirror: True\n";
+  if (settings.find_hubs) out += cat("hub_address: auto, network: ", settings.network, '\n');
   for (const ViewEntry& view : settings.views) {
     out += cat("camera ", view.camera.label, ": view \"", view.camera.viewname, "\", src ",
                without_password(view.camera.src), ", detectors:");

@@ -19,6 +19,13 @@ struct ViewEntry {
   std::vector<DetectorSettings> detectors;
 };
 
+/// Where messages lie while no hub takes them.
+struct SpoolSettings {
+  std::filesystem::path folder;  ///< empty: the state folder of the service, or imagenode_data beside the settings
+  int max_mb = 4096;
+  Spooling when = Spooling::outage;
+};
+
 /// imagenode.yaml. Keys and defaults of the Python node are kept; imagenode.yaml at the root of the project explains
 /// all.
 struct NodeSettings {
@@ -26,10 +33,18 @@ struct NodeSettings {
   int queuemax = 50;       ///< frames kept per camera for those around an event
   double heartbeat_s = 0;  ///< interval of the Heartbeat; 0: none
   SendType send_type = SendType::jpg;
-  int outbox_mb = 64;  ///< messages that wait for the hub
+  int outbox_mb = 64;  ///< messages that wait for the hub, in memory
+  SpoolSettings spool;
+  CatchUp catch_up = CatchUp::oldest_first;
+  bool local = false;               ///< no hub at all
+  std::filesystem::path local_dir;  ///< then: where messages are written as a hub would; empty: they stay in the spool
   double shutdown_timeout_s = 10;
+  std::filesystem::path ledger;  ///< file with what hubs acknowledged; empty: none
   bool print_settings = false;
   LinkSettings link;
+  bool find_hubs = false;  ///< by mDNS, in the place of link.addresses
+  bool mirror = false;     ///< every message to each of link.addresses
+  std::string network;     ///< of the hubs that are looked for; empty: of those without one
   std::vector<ViewEntry> views;
   std::vector<std::string> notes;  ///< keys of the Python node that are accepted and say nothing here
 };

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "common/disk.hpp"
+
 /// A fresh folder that goes with the test.
 class TempFolder {
  public:
@@ -18,6 +20,12 @@ class TempFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
+  mutable common::Disk disk;
+
  private:
   std::filesystem::path path_;
 };
+
+inline void write_file(const std::filesystem::path& path, const common::Bytes& bytes) {
+  common::Disk().open(path, common::OpenMode::replace)->write(0, bytes);
+}

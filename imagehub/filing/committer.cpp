@@ -1,90 +1,94 @@
 #include "imagehub/filing/committer.hpp"
 
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "common/crc32c.hpp"
 #include "common/local_time.hpp"
 #include "common/log.hpp"
+#include "common/names.hpp"
+#include "common/picture.hpp"
 #include "common/text.hpp"
-#include "imagehub/store/picture.hpp"
 
 namespace imagehub {
 namespace {
 
 using common::DeliveryClass;
 
-constexpr std::int64_t kLogRetryInterval = common::kSecond;
 constexpr const char* kQuotaText = "Max images written. Writing stopped.";
 
 bool is_image(const common::Message& message) {
   return delivery_class(common::kind_of(message.text, message.boot.has_value())) == DeliveryClass::image;
 }
 
-template <typename Map>
-std::string to_json(const Map& map) {
-  if (map.empty()) return {};
-  return nlohmann::json(map).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-/// The sender's capture time; when it has none or its clock is not set, its age at sending before our receive time.
-std::int64_t capture_time(const common::Message& message, std::int64_t received_ns) {
-  if (message.time_ns != 0 && message.clock_synchronised) return message.time_ns;
-  return received_ns - message.age_us.value_or(0) * common::kMicrosecond;
-}
-
-void fill(RowBase& row, const Candidate& candidate) {
-  const common::Message& message = *candidate.message;
-  row.identity = identity_of(message);
-  row.node = message.node;
-  row.view = message.view;
-  row.source = message.source;
-  row.text = message.text;
-  row.time_ns = capture_time(message, candidate.received_ns);
-  row.received_ns = candidate.received_ns;
-  row.clock_error_us = message.clock_error_us;
-  row.late = message.late;
-  row.payload_crc = message.crc.value_or(0);
-  row.fields = to_json(message.fields);
-  row.units = to_json(message.units);
+template <typename Work>
+void watching_for_a_full_disk(Reserve& reserve, std::uint64_t bytes, Work work) {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    if (is_disk_full(error)) reserve.found_full(bytes);
+    throw;
+  }
 }
 
 }  // namespace
 
-std::optional<Identity> identity_of(const common::Message& message) {
-  if (!message.boot || !message.seq) return std::nullopt;
-  return Identity{*message.boot, *message.seq};
+Committer::Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log,
+                     Reserve& reserve, Nodes& nodes, const common::Clock& clock)
+    : settings_(settings),
+      index_(index),
+      store_(store),
+      log_(log),
+      reserve_(reserve),
+      nodes_(nodes),
+      clock_(clock),
+      recognition_(index, store) {}
+
+Committer::Recovered Committer::recover() {
+  return reserve_.spend([&] { return finish_what_a_crash_left(); });
 }
 
-Committer::Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log, Nodes& nodes,
-                     const common::Clock& clock)
-    : settings_(settings), index_(index), store_(store), log_(log), nodes_(nodes), clock_(clock) {}
-
-void Committer::recover() {
+Committer::Recovered Committer::finish_what_a_crash_left() {
   finished_ = index_.finished();
   written_event_ = finished_.event_id;
   std::vector<ImageRow> lost;
+  std::set<std::pair<std::uint64_t, bool>> broken_lanes;
   for (ImageRow& row : index_.unfinished_images()) {
     finished_.image_id = row.id;
-    if (!finish_image(row)) lost.push_back(std::move(row));
+    const auto lane = row.identity ? std::optional(std::pair(row.identity->boot, row.late)) : std::nullopt;
+    // Neither file: the crash came before the file's name was durable, so it was never acknowledged. Nor was what
+    // follows it in its lane; it goes too, so that all of it comes again in order.
+    const bool follows_lost = lane && broken_lanes.contains(*lane);
+    if (!follows_lost && finish_image(row)) continue;
+    if (follows_lost) store_.take_back(row.incoming, row.path);
+    if (lane) broken_lanes.insert(*lane);
+    lost.push_back(std::move(row));
   }
   store_.sync_days();
-  // Neither file: the crash came before the file's name was durable, so it was never acknowledged.
   Index::Transaction transaction(index_);
   for (const ImageRow& row : lost) index_.remove_unfinished(row);
   index_.set_finished(finished_);
   transaction.commit();
   const std::size_t removed = store_.discard_all_incoming();
   catch_up_log();
+  if (finished_.event_id != index_.finished().event_id) {
+    Index::Transaction lines_are_there(index_);
+    index_.set_finished(finished_);
+    lines_are_there.commit();
+  }
   if (removed + lost.size() > 0) {
     common::log::info(common::cat("after the last stop: ", removed, " unacknowledged files and ", lost.size(),
                                   " unacknowledged rows removed; their senders send them again"));
   }
+  return {removed, lost.size()};
 }
 
 void Committer::write(Candidate& candidate, const std::string& incoming) const {
-  const StoredPicture picture = to_stored_picture(*candidate.message);
-  candidate.file = store_.begin(incoming, picture.bytes.view());
+  if (!reserve_.room_for_images()) {
+    throw std::system_error(std::make_error_code(std::errc::no_space_on_device), "images wait until there is room");
+  }
+  const common::StoredPicture picture = common::to_stored_picture(*candidate.message);
+  watching_for_a_full_disk(reserve_, picture.bytes.size(),
+                           [&] { candidate.file = store_.begin(incoming, picture.bytes.view()); });
   candidate.incoming = incoming;
   candidate.extension = picture.extension;
   candidate.bytes = picture.bytes.size();
@@ -92,8 +96,8 @@ void Committer::write(Candidate& candidate, const std::string& incoming) const {
 }
 
 void Committer::sync(Candidate& candidate) const {
-  const common::UniqueFd file = std::move(candidate.file);
-  store_.sync(candidate.incoming, file);
+  const common::OpenFilePtr file = std::move(candidate.file);
+  watching_for_a_full_disk(reserve_, candidate.bytes, [&] { store_.sync(candidate.incoming, *file); });
 }
 
 void Committer::discard(Candidate& candidate) const {
@@ -103,12 +107,16 @@ void Committer::discard(Candidate& candidate) const {
 }
 
 void Committer::commit(const std::vector<Candidate*>& group) {
+  reserve_.spend([&] { commit_group(group); });
+}
+
+void Committer::commit_group(const std::vector<Candidate*>& group) {
   finish_images();
   if (log_behind_ && clock_.monotonic_ns() >= next_log_try_ns_) try_catch_up_log();
   Batch batch;
   try {
     collect(group, batch);
-    if (batch.images.empty() && batch.events.empty()) return;
+    if (batch.images.empty() && batch.events.empty() && recognition_.empty()) return;
     write_rows(batch);
   } catch (...) {
     for (const auto& [candidate, row] : batch.images) store_.release_name(row.path);
@@ -130,6 +138,7 @@ void Committer::commit(const std::vector<Candidate*>& group) {
 }
 
 void Committer::collect(const std::vector<Candidate*>& group, Batch& batch) {
+  recognition_.clear();
   for (Candidate* candidate : group) {
     if (candidate->committed && vanished_.erase(candidate->image_id) > 0) {
       candidate->committed = false;
@@ -150,8 +159,12 @@ void Committer::judge(Candidate& candidate, Batch& batch) {
     discard(candidate);
     return;
   }
+  if (identity && known_by_content(candidate)) {
+    discard(candidate);
+    return;
+  }
   if (!is_image(*candidate.message)) {
-    fill(batch.events.emplace_back(&candidate, EventRow{}).second, candidate);
+    fill(batch.events.emplace_back(&candidate, EventRow{}).second, *candidate.message, candidate.received_ns);
     return;
   }
   if (over_quota(candidate, batch)) {
@@ -160,11 +173,24 @@ void Committer::judge(Candidate& candidate, Batch& batch) {
     return;
   }
   ImageRow& row = batch.images.emplace_back(&candidate, ImageRow{}).second;
-  fill(row, candidate);
+  fill(row, *candidate.message, candidate.received_ns);
   row.path = reserve_name(row, candidate.extension);
   row.incoming = candidate.incoming;
   row.bytes = candidate.bytes;
   row.crc = candidate.file_crc;
+}
+
+bool Committer::known_by_content(const Candidate& candidate) {
+  if (is_image(*candidate.message)) {
+    ImageRow row;
+    fill(row, *candidate.message, candidate.received_ns);
+    row.bytes = candidate.bytes;
+    row.crc = candidate.file_crc;
+    return recognition_.find(row, candidate.extension);
+  }
+  EventRow row;
+  fill(row, *candidate.message, candidate.received_ns);
+  return recognition_.find(row);
 }
 
 std::string Committer::reserve_name(const ImageRow& row, std::string_view extension) {
@@ -197,7 +223,7 @@ void Committer::note(const std::string& text, std::int64_t now_ns, Batch& batch)
   candidate.message = std::move(message);
   candidate.received_ns = now_ns;
   candidate.own = true;
-  fill(batch.events.emplace_back(&candidate, EventRow{}).second, candidate);
+  fill(batch.events.emplace_back(&candidate, EventRow{}).second, *candidate.message, candidate.received_ns);
 }
 
 void Committer::write_rows(Batch& batch) {
@@ -205,43 +231,10 @@ void Committer::write_rows(Batch& batch) {
   Index::Transaction transaction(index_);
   for (auto& [candidate, row] : batch.images) index_.add(row);
   for (auto& [candidate, row] : batch.events) index_.add(row);
+  recognition_.write();
   for (const auto& row : nodes_.take_changed_rows()) index_.save(row);
   index_.set_finished(finished_);
   transaction.commit();
-}
-
-/// Gives each event row the place that its line will have.
-void Committer::place_lines(Batch& batch) {
-  if (batch.events.empty()) return;
-  LogPosition position{common::local_date(clock_.utc_ns()), kNoOffset};
-  try {
-    if (!log_behind_) position = log_.next_position(clock_.utc_ns());
-  } catch (const std::system_error& error) {
-    fall_behind(error.what());
-  }
-  for (auto& [candidate, row] : batch.events) {
-    row.log_day = position.day;
-    row.log_offset = position.offset;
-    if (!log_behind_) position.offset += static_cast<std::int64_t>(EventLog::line(row.time_ns, row.text).size());
-  }
-}
-
-void Committer::append_lines(const Batch& batch) {
-  if (batch.events.empty() || log_behind_) return;
-  std::string lines;
-  for (const auto& [candidate, row] : batch.events) lines += EventLog::line(row.time_ns, row.text);
-  try {
-    log_.append(lines);
-    written_event_ = batch.events.back().second.id;
-  } catch (const std::system_error& error) {
-    fall_behind(error.what());
-  }
-}
-
-void Committer::fall_behind(const std::string& why) {
-  log_behind_ = true;
-  next_log_try_ns_ = clock_.monotonic_ns() + kLogRetryInterval;
-  common::log::error(why + "; the events are in the index, their log lines follow when it is possible again");
 }
 
 /// Gives the file of a committed row its name; false when there is no such file.
@@ -278,46 +271,32 @@ void Committer::finish_images() {
   if (!lost.empty()) throw std::runtime_error(common::cat(lost.size(), " files vanished from images/.incoming"));
 }
 
-/// Writes the lines that are missing: their places first, so that a line is found again wherever this is interrupted.
-void Committer::catch_up_log() {
-  log_behind_ = true;
-  for (auto rows = index_.unfinished_events(finished_.event_id); !rows.empty();
-       rows = index_.unfinished_events(finished_.event_id)) {
-    LogPosition position{{}, kNoOffset};
-    std::string lines;
-    Index::Transaction transaction(index_);
-    for (const EventRow& row : rows) {
-      const std::string line = EventLog::line(row.time_ns, row.text);
-      if (log_.holds({row.log_day, row.log_offset}, line)) continue;
-      if (position.offset == kNoOffset) position = log_.next_position(clock_.utc_ns());
-      index_.move_line(row.id, position.day, position.offset);
-      position.offset += static_cast<std::int64_t>(line.size());
-      lines += line;
-    }
-    transaction.commit();
-    if (!lines.empty()) log_.append(lines);
-    log_.sync();
-    written_event_ = finished_.event_id = rows.back().id;
-  }
-  log_behind_ = false;
-}
-
-void Committer::try_catch_up_log() {
-  next_log_try_ns_ = clock_.monotonic_ns() + kLogRetryInterval;
-  try {
-    catch_up_log();
-  } catch (const std::exception&) {
-    // Said when it began; a later group tries again.
-  }
-}
-
 void Committer::catch_up() {
+  compare_reports();
+  reserve_.spend([&] { catch_up_all(); });
+}
+
+/// What a node says it delivered here was committed before it could say so. Only numbers up to the highest of these
+/// count: what has come since must not hide what is missing.
+void Committer::compare_reports() {
+  constexpr std::size_t kAtOnce = 256;
+  for (const DeliveryReport& report : nodes_.take_reports(kAtOnce)) {
+    const std::uint64_t here = index_.count(report.boot, report.delivered_to);
+    nodes_.missing(report.node, report.delivered_here > here ? report.delivered_here - here : 0);
+  }
+}
+
+void Committer::catch_up_all() {
   finish_images();
   if (log_behind_) try_catch_up_log();
   const bool lines_to_sync = !log_behind_ && finished_.event_id != written_event_;
   if (lines_to_sync) {
-    log_.sync();
-    finished_.event_id = written_event_;
+    try {
+      log_.sync();
+      finished_.event_id = written_event_;
+    } catch (const std::system_error& error) {
+      fall_behind(error.what());
+    }
   }
   const auto rows = nodes_.take_changed_rows();
   if (rows.empty() && !lines_to_sync) return;

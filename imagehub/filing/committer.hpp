@@ -10,15 +10,15 @@
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
+#include "imagehub/filing/recognition.hpp"
+#include "imagehub/filing/row_of.hpp"
 #include "imagehub/index/index.hpp"
 #include "imagehub/live/nodes.hpp"
 #include "imagehub/store/event_log.hpp"
 #include "imagehub/store/image_store.hpp"
+#include "imagehub/store/reserve.hpp"
 
 namespace imagehub {
-
-/// Nothing for plain senders' messages and the hub's own.
-std::optional<Identity> identity_of(const common::Message& message);
 
 /// A message on its way into the index.
 struct Candidate {
@@ -27,7 +27,7 @@ struct Candidate {
   bool own = false;              ///< an event of the hub itself, not of a node
 
   // Filled by write(); empty for events.
-  common::UniqueFd file;  ///< open until sync()
+  common::OpenFilePtr file;  ///< open until sync()
   std::string incoming;
   std::string extension;
   std::uint64_t bytes = 0;
@@ -47,14 +47,19 @@ struct CommitterSettings {
 /// write(), sync() and discard() may be called from any thread; all else belongs to the thread that commits.
 class Committer {
  public:
-  Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log, Nodes& nodes,
-            const common::Clock& clock);
+  Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log, Reserve& reserve,
+            Nodes& nodes, const common::Clock& clock);
 
+  struct Recovered {
+    std::uint64_t files = 0;  ///< removed: they were never acknowledged
+    std::uint64_t rows = 0;   ///< removed, for the same reason
+  };
   /// After a crash: finishes what was committed and removes what was not. Call once, before everything else.
-  void recover();
+  Recovered recover();
 
   /// Writes the picture of an image under `incoming`; sync() returns when it is on the disk. Both throw when they
-  /// cannot. Several that are written before the first is synced share the disk's work.
+  /// cannot, and write() throws at once while the disk is full. Several that are written before the first is synced
+  /// share the disk's work.
   void write(Candidate& candidate, const std::string& incoming) const;
   void sync(Candidate& candidate) const;
   void discard(Candidate& candidate) const;
@@ -63,21 +68,34 @@ class Committer {
   /// When it throws, none may be acknowledged; the same candidates can be given again.
   void commit(const std::vector<Candidate*>& group);
 
-  /// What is not urgent: the log on the disk, rows of nodes that sent only heartbeats, log lines that did not fit on
-  /// the disk.
+  /// What is not urgent: comparing what nodes say they delivered with what is here, the log on the disk, rows of nodes
+  /// that sent only heartbeats, log lines that did not fit on the disk.
   void catch_up();
+
+  /// Appends the lines of these events that do not stand where their rows say, and tells the rows their new places.
+  void append_missing(const std::vector<EventRow>& rows);
+
+  /// Images up to this row have their files under their names.
+  std::int64_t finished_image_id() const { return finished_.image_id; }
+  /// Whether that is so of all images.
+  bool all_finished() const { return unfinished_.empty(); }
 
  private:
   struct Batch {
     std::vector<std::pair<Candidate*, ImageRow>> images;
     std::vector<std::pair<Candidate*, EventRow>> events;
-    std::deque<Candidate> notes;  ///< the hub's own events; `events` points to them
+    std::deque<Candidate> notes;         ///< the hub's own events; `events` points to them
+    std::vector<ImageRow> known_images;  ///< adopted rows that turned out to be candidates'
+    std::vector<EventRow> known_events;
   };
 
+  Recovered finish_what_a_crash_left();
+  void commit_group(const std::vector<Candidate*>& group);
   void collect(const std::vector<Candidate*>& group, Batch& batch);
   void judge(Candidate& candidate, Batch& batch);
   bool over_quota(const Candidate& candidate, Batch& batch);
   void note(const std::string& text, std::int64_t now_ns, Batch& batch);
+  bool known_by_content(const Candidate& candidate);
   std::string reserve_name(const ImageRow& row, std::string_view extension);
   void write_rows(Batch& batch);
   void place_lines(Batch& batch);
@@ -86,20 +104,24 @@ class Committer {
   void finish_images();
   void fall_behind(const std::string& why);
   void catch_up_log();
+  void catch_up_all();
+  void compare_reports();
   void try_catch_up_log();
 
   CommitterSettings settings_;
   Index& index_;
   ImageStore& store_;
   EventLog& log_;
+  Reserve& reserve_;
   Nodes& nodes_;
   const common::Clock& clock_;
 
+  Recognition recognition_;
   Index::Finished finished_;          ///< what a power failure cannot take back: named files, synced lines
   std::int64_t written_event_ = 0;    ///< lines up to this one are in the log, but perhaps not on the disk
   std::vector<ImageRow> unfinished_;  ///< committed, but not yet under their names
   std::set<std::int64_t> vanished_;  ///< rows taken back because somebody removed the files before they had their names
-  bool log_behind_ = false;          ///< there are committed events whose lines could not be written
+  bool log_behind_ = false;          ///< there are committed events whose lines could not be written or synced
   std::int64_t next_log_try_ns_ = 0;
 
   std::int64_t quota_day_ns_ = -1;

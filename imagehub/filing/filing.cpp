@@ -4,9 +4,10 @@
 #include <chrono>
 #include <system_error>
 
+#include "common/database.hpp"
 #include "common/log.hpp"
+#include "common/picture.hpp"
 #include "common/text.hpp"
-#include "imagehub/store/picture.hpp"
 
 namespace imagehub {
 namespace {
@@ -34,7 +35,8 @@ std::optional<Outcome> refuse_at_once(const common::Message& message) {
     case common::Kind::array:
     case common::Kind::jpeg:
       if (!message.array) return std::nullopt;
-      if (const auto why = cannot_store(*message.array)) return Outcome{Outcome::Kind::reject, "not a picture", *why};
+      if (const auto why = common::cannot_store(*message.array))
+        return Outcome{Outcome::Kind::reject, "not a picture", *why};
       return std::nullopt;
     default:
       return std::nullopt;
@@ -76,17 +78,20 @@ void Filing::submit(Received received) {
     const auto delivery_class = common::delivery_class(common::kind_of(message.text, message.boot.has_value()));
     const LaneKey lane = identity ? LaneKey{identity->boot, delivery_class, message.late, 0}
                                   : LaneKey{0, delivery_class, false, ++last_lane_};
+    if (identity) held_.came(lane, received.connection);
     const auto same = identity ? in_flight_.find(*identity) : in_flight_.end();
     if (same != in_flight_.end()) {
       const common::Message& first = *same->second->received.message;
       if (first.text == message.text && first.crc == message.crc) {
         if (received.ticket) same->second->waiting.push_back(*received.ticket);
-        same->second->received.connection = received.connection;
+        std::string& connection = same->second->received.connection;
+        if (held_.is_newer(lane, received.connection, connection)) connection = received.connection;
         return;
       }
       outcome = Outcome{Outcome::Kind::reject, "identity has other content", {}};
     } else if (identity) {
-      outcome = held_back(received, lane);
+      if (const auto from_seq = held_.held_from(lane, identity->seq, received.connection))
+        outcome = Outcome{Outcome::Kind::retry, "an earlier one comes first", cat(*from_seq)};
     }
     if (!outcome) {
       auto item = std::make_shared<Item>();
@@ -104,15 +109,6 @@ void Filing::submit(Received received) {
     }
   }
   if (received.ticket) report_(*received.ticket, *outcome);
-}
-
-std::optional<Outcome> Filing::held_back(const Received& received, const LaneKey& lane) {
-  const auto at = held_.find(lane);
-  if (at == held_.end()) return std::nullopt;
-  const bool resumes = received.connection != at->second.connection || *received.message->seq <= at->second.from_seq;
-  if (!resumes) return Outcome{Outcome::Kind::retry, "an earlier one comes first", cat(at->second.from_seq)};
-  held_.erase(at);
-  return std::nullopt;
 }
 
 /// To the writers, or straight to the commit when there is no payload to write. Caller holds the mutex.
@@ -187,11 +183,13 @@ void Filing::commit_loop(const std::stop_token& stop, common::Liveness::Thread& 
     const auto group = wait_for_group(stop, self);
     if (stop.stop_requested() && group.empty()) break;
     if (!group.empty()) commit(group);
+    run_task();
     if (clock_.monotonic_ns() < next_catch_up) continue;
     next_catch_up = clock_.monotonic_ns() + kCatchUpInterval;
     try {
       committer_.catch_up();
     } catch (const std::exception& error) {
+      note_damage(error);
       common::log::warn(cat("index: ", error.what(), "; tried again in 10 s"));
     }
   }
@@ -209,9 +207,54 @@ std::vector<Filing::ItemPtr> Filing::wait_for_group(const std::stop_token& stop,
   ready_changed_.wait_for(lock, stop, std::chrono::nanoseconds(kFirstRetry), [&] {
     resubmit_due(clock_.monotonic_ns());
     collect_ready(group);
-    return !group.empty();
+    return !group.empty() || !tasks_.empty();
   });
   return group;
+}
+
+void Filing::run_task() {
+  std::packaged_task<void()> task;
+  {
+    const std::lock_guard lock(mutex_);
+    if (tasks_.empty()) return;
+    task = std::move(tasks_.front());
+    tasks_.pop_front();
+  }
+  task();
+}
+
+void Filing::between_groups(std::function<void()> task) {
+  enqueue_task(std::move(task)).get();
+}
+
+void Filing::soon(std::function<void()> task) {
+  enqueue_task(std::move(task));
+}
+
+std::future<void> Filing::enqueue_task(std::function<void()> task) {
+  std::packaged_task<void()> packaged([this, task = std::move(task)] {
+    try {
+      task();
+    } catch (const std::exception& error) {
+      note_damage(error);
+      throw;
+    }
+  });
+  auto done = packaged.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(packaged));
+  }
+  ready_changed_.notify_one();
+  return done;
+}
+
+void Filing::retry_now() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const ItemPtr& item : waiting_to_retry_) item->try_again_ns = 0;
+  }
+  ready_changed_.notify_one();
 }
 
 /// The finished heads of the lanes, in the order of each lane. Caller holds the mutex.
@@ -256,6 +299,7 @@ void Filing::commit(const std::vector<ItemPtr>& group) {
   try {
     committer_.commit(candidates);
   } catch (const std::exception& error) {
+    note_damage(error);
     for (const ItemPtr& item : good) fail(item, retry_after(error));
     return;
   }
@@ -294,9 +338,7 @@ void Filing::fail(const ItemPtr& item, const Outcome& why) {
 /// Caller holds the mutex.
 void Filing::hold_lane(const Item& failed) {
   const std::uint64_t seq = *failed.candidate.message->seq;
-  if (held_.size() >= kMaxHeld && !held_.contains(failed.lane)) held_.erase(held_.begin());
-  const auto [held, fresh] = held_.try_emplace(failed.lane, Held{seq, failed.received.connection});
-  if (!fresh) held->second.from_seq = std::min(held->second.from_seq, seq);
+  held_.hold(failed.lane, seq, failed.received.connection);
   // One boot's identities lie together, in the order of seq.
   const std::uint64_t boot = *failed.candidate.message->boot;
   for (auto later = in_flight_.upper_bound({boot, seq}); later != in_flight_.end() && later->first.boot == boot;
@@ -322,6 +364,17 @@ void Filing::finish(const ItemPtr& item, const Outcome& outcome) {
 bool Filing::drain(std::int64_t timeout_ns) {
   std::unique_lock lock(mutex_);
   return emptied_.wait_for(lock, std::chrono::nanoseconds(timeout_ns), [&] { return unanswered_ == 0; });
+}
+
+void Filing::note_damage(const std::exception& error) {
+  if (!common::is_corruption(error)) return;
+  const std::lock_guard lock(mutex_);
+  index_damage_ = error.what();
+}
+
+std::optional<std::string> Filing::index_damage() const {
+  const std::lock_guard lock(mutex_);
+  return index_damage_;
 }
 
 std::uint64_t Filing::queued_bytes() const {

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <vector>
 
 #include "common/clock.hpp"
@@ -18,6 +18,7 @@
 #include "common/message.hpp"
 #include "common/thread.hpp"
 #include "imagehub/filing/committer.hpp"
+#include "imagehub/filing/held_lanes.hpp"
 
 namespace imagehub {
 
@@ -64,18 +65,28 @@ class Filing {
 
   void submit(Received received);
 
+  /// Runs a short task on the thread that commits, between two groups, and waits for its end: the index belongs to that
+  /// thread. What the task throws comes out here. Not from Filing's own threads, and not after the destructor began.
+  void between_groups(std::function<void()> task);
+
+  /// The same without waiting; what the task throws is dropped.
+  void soon(std::function<void()> task);
+
+  /// Tries at once what plain senders wait for.
+  void retry_now();
+
   /// Waits until all that was submitted has an outcome, except plain messages that cannot be stored now, or until the
   /// time is over. Returns whether all is done.
   bool drain(std::int64_t timeout_ns);
+
+  /// What SQLite said when it called the index damaged. Nothing can be stored then: senders are told RETRY.
+  std::optional<std::string> index_damage() const;
 
   /// Bytes of payload that were submitted and have no outcome yet.
   std::uint64_t queued_bytes() const;
 
  private:
   enum class State { writing, ready, failed };
-
-  /// Order is kept within a lane. Plain senders' messages have a lane each.
-  using LaneKey = std::tuple<std::uint64_t, common::DeliveryClass, bool, Ticket>;
 
   struct Item {
     Received received;
@@ -96,29 +107,22 @@ class Filing {
     std::deque<ItemPtr> items;
   };
 
-  /// After RETRY n every later message of the lane gets RETRY until n comes again, or the sender connects anew.
-  struct Held {
-    std::uint64_t from_seq = 0;
-    std::string connection;
-  };
-
-  /// A sender that invents boots while nothing can be stored costs at most this many entries.
-  static constexpr std::size_t kMaxHeld = 10'000;
-
   void write_loop(const std::stop_token& stop, common::Liveness::Thread& self);
   void commit_loop(const std::stop_token& stop, common::Liveness::Thread& self);
   std::vector<ItemPtr> take_to_write();
   void write(Item& item) const;
   void sync(Item& item) const;
   std::vector<ItemPtr> wait_for_group(const std::stop_token& stop, common::Liveness::Thread& self);
+  std::future<void> enqueue_task(std::function<void()> task);
+  void run_task();
   void collect_ready(std::vector<ItemPtr>& group);
   void resubmit_due(std::int64_t now_ns);
   void commit(const std::vector<ItemPtr>& group);
   void fail(const ItemPtr& item, const Outcome& why);
+  void note_damage(const std::exception& error);
   void hold_lane(const Item& failed);
   void finish(const ItemPtr& item, const Outcome& outcome);
   void enqueue(const ItemPtr& item);
-  std::optional<Outcome> held_back(const Received& received, const LaneKey& lane);
 
   Committer& committer_;
   const common::Clock& clock_;
@@ -132,9 +136,11 @@ class Filing {
   std::deque<ItemPtr> to_write_;
   std::map<LaneKey, Lane> lanes_;
   LaneKey last_collected_;  ///< the next group begins behind this lane, so that each has its turn
-  std::map<LaneKey, Held> held_;
+  HeldLanes held_;
   std::map<Identity, ItemPtr> in_flight_;
   std::vector<ItemPtr> waiting_to_retry_;
+  std::deque<std::packaged_task<void()>> tasks_;
+  std::optional<std::string> index_damage_;
   std::uint64_t queued_bytes_ = 0;
   std::uint64_t unanswered_ = 0;  ///< items without an outcome, those that wait to be tried again left out
   std::uint64_t last_incoming_ = 0;

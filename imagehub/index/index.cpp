@@ -1,31 +1,24 @@
 #include "imagehub/index/index.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <sqlite3.h>
-
 #include <random>
 #include <stdexcept>
-#include <system_error>
 #include <unordered_map>
 
+#include "common/clock.hpp"
+#include "common/database.hpp"
 #include "common/text.hpp"
+#include "imagehub/index/read_rows.hpp"
 #include "imagehub/index/schema.hpp"
 #include "imagehub/index/seq_ranges.hpp"
 
 namespace imagehub {
 namespace {
 
-/// SQLite integers are signed; the bits of a boot are kept.
-std::int64_t to_sql(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-std::uint64_t from_sql(std::int64_t value) {
-  return static_cast<std::uint64_t>(value);
-}
+using common::cat;
 
 constexpr const char* kBaseColumns =
-    "boot_id, seq, node, view, source, text, time_ns, received_ns, clock_error_us, late, payload_crc, fields, units";
-constexpr int kBaseColumnCount = 13;
+    "boot_id, seq, node, view, source, text, time_ns, received_ns, clock_error_us, late, payload_crc, fields, units, "
+    "adopted";
 
 /// More boots than a farm ever has at once; a sender that invents boots costs look-ups, not memory.
 constexpr std::size_t kMaxCachedBoots = 4096;
@@ -49,24 +42,23 @@ struct Index::Impl {
   SQLite::Statement delete_range{db, "DELETE FROM identities WHERE boot_id = ? AND low = ?"};
   SQLite::Statement write_range{db, "INSERT OR REPLACE INTO identities VALUES (?, ?, ?)"};
   SQLite::Statement add_image{db, "INSERT INTO images(path, bytes, crc, incoming, " + std::string(kBaseColumns) +
-                                      ") VALUES (?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?)"};
+                                      ") VALUES (?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)"};
   SQLite::Statement add_event{db, "INSERT INTO events(log_day, log_offset, " + std::string(kBaseColumns) +
-                                      ") VALUES (?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?)"};
+                                      ") VALUES (?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)"};
   SQLite::Statement write_meta{db, "INSERT OR REPLACE INTO meta VALUES (?, ?)"};
 
-  explicit Impl(SQLite::Database opened) : db(std::move(opened)) {}
+  SQLite::Statement adopted_image{db, kSelectImages + "WHERE t.adopted = 1 AND t.boot_id IS NULL AND t.path = ?"};
+  SQLite::Statement adopted_event{db, kSelectEvents +
+                                          "WHERE t.adopted = 1 AND t.boot_id IS NULL AND t.time_ns >= ? AND "
+                                          "t.time_ns < ? AND t.text = ? ORDER BY t.id LIMIT 1"};
+  /// Whether there are adopted rows without identity at all: most hubs have none.
+  bool has_adopted = false;
 
-  static void run(SQLite::Statement& statement) {
-    try {
-      statement.exec();
-    } catch (const SQLite::Exception& error) {
-      statement.tryReset();
-      if (error.getErrorCode() == SQLITE_FULL) {
-        throw std::system_error(std::make_error_code(std::errc::no_space_on_device), "cannot write the index");
-      }
-      throw;
+  explicit Impl(SQLite::Database opened) : db(std::move(opened)) {
+    for (const char* table : {"images", "events"}) {
+      SQLite::Statement query(db, cat("SELECT 1 FROM ", table, " WHERE adopted = 1 AND boot_id IS NULL LIMIT 1"));
+      has_adopted = has_adopted || query.executeStep();
     }
-    statement.reset();
   }
 
   std::int64_t meta_number(const char* key) {
@@ -108,19 +100,23 @@ struct Index::Impl {
     return *found;
   }
 
+  template <typename Row>
+  std::optional<Row> first_row(SQLite::Statement& query);
+  void identify(const char* table, const RowBase& row);
+
   void write_ranges() {
     for (const std::uint64_t value : touched) {
       Boot& boot = boots.at(value);
       for (const std::uint64_t low : boot.seqs.removed()) {
         delete_range.bind(1, boot.id);
         delete_range.bind(2, to_sql(low));
-        run(delete_range);
+        common::run(delete_range);
       }
       for (const std::uint64_t low : boot.seqs.changed()) {
         write_range.bind(1, boot.id);
         write_range.bind(2, to_sql(low));
         write_range.bind(3, to_sql(boot.seqs.ranges().at(low)));
-        run(write_range);
+        common::run(write_range);
       }
       boot.seqs.clear_changes();
     }
@@ -151,30 +147,8 @@ struct Index::Impl {
     statement.bind(at + 10, static_cast<std::int64_t>(row.payload_crc));
     statement.bindNoCopy(at + 11, row.fields);
     statement.bindNoCopy(at + 12, row.units);
-  }
-
-  /// Columns `boot, seq, node ...`, as kBaseColumns but with the boot's own value in place of its id.
-  static void read_base(SQLite::Statement& query, int at, RowBase& row) {
-    if (!query.isColumnNull(at)) {
-      row.identity = Identity{from_sql(query.getColumn(at).getInt64()), from_sql(query.getColumn(at + 1).getInt64())};
-    }
-    row.node = query.getColumn(at + 2).getString();
-    row.view = query.getColumn(at + 3).getString();
-    row.source = query.getColumn(at + 4).getString();
-    row.text = query.getColumn(at + 5).getString();
-    row.time_ns = query.getColumn(at + 6).getInt64();
-    row.received_ns = query.getColumn(at + 7).getInt64();
-    if (!query.isColumnNull(at + 8)) row.clock_error_us = query.getColumn(at + 8).getInt64();
-    row.late = query.getColumn(at + 9).getInt() != 0;
-    row.payload_crc = static_cast<std::uint32_t>(query.getColumn(at + 10).getInt64());
-    row.fields = query.getColumn(at + 11).getString();
-    row.units = query.getColumn(at + 12).getString();
-  }
-
-  std::string select_base(const char* table, const char* own_columns) const {
-    return common::cat(
-        "SELECT t.id, b.boot, t.seq, node, view, source, text, time_ns, received_ns, clock_error_us, late, ",
-        "payload_crc, fields, units, ", own_columns, " FROM ", table, " t LEFT JOIN boots b ON b.id = t.boot_id ");
+    statement.bind(at + 13, row.adopted ? 1 : 0);
+    has_adopted = has_adopted || row.adopted;
   }
 };
 
@@ -185,39 +159,30 @@ std::uint64_t random_id() {
   return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
-/// Opens or creates; a database of a newer program is refused, not damaged.
-SQLite::Database open(const std::filesystem::path& file, Durability durability) {
-  SQLite::Database db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5000);
-  db.exec("PRAGMA journal_mode = WAL");
-  db.exec(durability == Durability::synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
-  const int version = db.execAndGet("PRAGMA user_version").getInt();
-  if (version > kSchemaVersion) {
-    throw std::runtime_error(common::cat(file.string(), " was written by a newer imagehub (format ", version,
-                                         ", this one knows ", kSchemaVersion, "); install that version again"));
-  }
-  if (version == 0) {
-    SQLite::Transaction transaction(db);
-    db.exec(kSchema);
-    db.exec(common::cat("INSERT INTO meta VALUES ('hub_id', '", common::hex64(random_id()), "')"));
-    db.exec(common::cat("PRAGMA user_version = ", kSchemaVersion));
-    transaction.commit();
-  }
+SQLite::Database open(const common::FileSystem& files, const std::filesystem::path& file, Durability durability) {
+  const auto synchronous = durability == Durability::synced ? common::Synchronous::full : common::Synchronous::off;
+  SQLite::Database db = common::open_database(files, file, synchronous, kSchema);
+  db.exec(common::cat("INSERT OR IGNORE INTO meta VALUES ('hub_id', '", common::hex64(random_id()), "')"));
   return db;
 }
 
 }  // namespace
 
-Index::Index(const std::filesystem::path& file, Durability durability)
-    : impl_(std::make_unique<Impl>(open(file, durability))) {}
+Index::Index(const common::FileSystem& files, const std::filesystem::path& file, Durability durability)
+    : impl_(std::make_unique<Impl>(open(files, file, durability))) {}
 
 Index::~Index() = default;
+
+SQLite::Database& Index::database() {
+  return impl_->db;
+}
 
 std::string Index::hub_id() const {
   return impl_->db.execAndGet("SELECT value FROM meta WHERE key = 'hub_id'").getString();
 }
 
 Index::Transaction::Transaction(Index& index) : index_(index) {
-  Impl::run(index_.impl_->begin);
+  common::run(index_.impl_->begin);
 }
 
 Index::Transaction::~Transaction() {
@@ -233,13 +198,18 @@ Index::Transaction::~Transaction() {
 
 void Index::Transaction::commit() {
   index_.impl_->write_ranges();
-  Impl::run(index_.impl_->commit);
+  common::run(index_.impl_->commit);
   committed_ = true;
 }
 
 bool Index::contains(const Identity& identity) {
   const Boot* boot = impl_->boot(identity.boot, false);
   return boot != nullptr && boot->seqs.contains(identity.seq);
+}
+
+std::uint64_t Index::count(std::uint64_t boot, std::uint64_t last) {
+  const Boot* known = impl_->boot(boot, false);
+  return known == nullptr ? 0 : known->seqs.count_to(last);
 }
 
 std::optional<Index::Content> Index::find(const Identity& identity) {
@@ -261,10 +231,10 @@ void Index::add(ImageRow& row) {
   SQLite::Statement& insert = impl_->add_image;
   insert.bindNoCopy(1, row.path);
   insert.bind(2, to_sql(row.bytes));
-  insert.bind(3, static_cast<std::int64_t>(row.crc));
+  insert.bind(3, row.crc ? static_cast<std::int64_t>(*row.crc) : kNoCrc);
   insert.bindNoCopy(4, row.incoming);
   impl_->bind_base(insert, 5, row);
-  Impl::run(insert);
+  common::run(insert);
   row.id = impl_->db.getLastInsertRowid();
 }
 
@@ -273,7 +243,7 @@ void Index::add(EventRow& row) {
   insert.bindNoCopy(1, row.log_day);
   insert.bind(2, row.log_offset);
   impl_->bind_base(insert, 3, row);
-  Impl::run(insert);
+  common::run(insert);
   row.id = impl_->db.getLastInsertRowid();
 }
 
@@ -286,40 +256,20 @@ void Index::set_finished(const Finished& finished) {
        {std::pair{"images_finished", finished.image_id}, std::pair{"events_finished", finished.event_id}}) {
     impl_->write_meta.bind(1, key);
     impl_->write_meta.bind(2, value);
-    Impl::run(impl_->write_meta);
+    common::run(impl_->write_meta);
   }
 }
 
 std::vector<ImageRow> Index::unfinished_images() {
-  SQLite::Statement query(impl_->db,
-                          impl_->select_base("images", "path, bytes, crc, incoming") + "WHERE t.id > ? ORDER BY t.id");
+  SQLite::Statement query(impl_->db, kSelectImages + "WHERE t.id > ? ORDER BY t.id");
   query.bind(1, finished().image_id);
-  std::vector<ImageRow> rows;
-  while (query.executeStep()) {
-    ImageRow& row = rows.emplace_back();
-    row.id = query.getColumn(0).getInt64();
-    Impl::read_base(query, 1, row);
-    row.path = query.getColumn(kBaseColumnCount + 1).getString();
-    row.bytes = from_sql(query.getColumn(kBaseColumnCount + 2).getInt64());
-    row.crc = static_cast<std::uint32_t>(query.getColumn(kBaseColumnCount + 3).getInt64());
-    row.incoming = query.getColumn(kBaseColumnCount + 4).getString();
-  }
-  return rows;
+  return read_rows<ImageRow>(query);
 }
 
 std::vector<EventRow> Index::unfinished_events(std::int64_t finished_event_id) {
-  SQLite::Statement query(
-      impl_->db, impl_->select_base("events", "log_day, log_offset") + "WHERE t.id > ? ORDER BY t.id LIMIT 1000");
+  SQLite::Statement query(impl_->db, kSelectEvents + "WHERE t.id > ? ORDER BY t.id LIMIT 1000");
   query.bind(1, finished_event_id);
-  std::vector<EventRow> rows;
-  while (query.executeStep()) {
-    EventRow& row = rows.emplace_back();
-    row.id = query.getColumn(0).getInt64();
-    Impl::read_base(query, 1, row);
-    row.log_day = query.getColumn(kBaseColumnCount + 1).getString();
-    row.log_offset = query.getColumn(kBaseColumnCount + 2).getInt64();
-  }
-  return rows;
+  return read_rows<EventRow>(query);
 }
 
 void Index::remove_unfinished(const ImageRow& row) {
@@ -344,6 +294,55 @@ void Index::move_line(std::int64_t event_id, const std::string& log_day, std::in
   update.exec();
 }
 
+void Index::remove_image(std::int64_t image_id) {
+  SQLite::Statement remove(impl_->db, "DELETE FROM images WHERE id = ?");
+  remove.bind(1, image_id);
+  common::run(remove);
+}
+
+template <typename Row>
+std::optional<Row> Index::Impl::first_row(SQLite::Statement& query) {
+  auto rows = read_rows<Row>(query);
+  query.reset();
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+std::optional<ImageRow> Index::find_adopted_image(const std::string& path) {
+  if (!impl_->has_adopted) return std::nullopt;
+  SQLite::Statement& query = impl_->adopted_image;
+  query.tryReset();
+  query.bind(1, path);
+  return impl_->first_row<ImageRow>(query);
+}
+
+std::optional<EventRow> Index::find_adopted_event(const std::string& text, std::int64_t time_ns) {
+  if (!impl_->has_adopted) return std::nullopt;
+  const std::int64_t from_ns = time_ns - time_ns % common::kMillisecond;
+  SQLite::Statement& query = impl_->adopted_event;
+  query.tryReset();
+  query.bind(1, from_ns);
+  query.bind(2, from_ns + common::kMillisecond);
+  query.bind(3, text);
+  return impl_->first_row<EventRow>(query);
+}
+
+void Index::Impl::identify(const char* table, const RowBase& row) {
+  SQLite::Statement update(
+      db, cat("UPDATE ", table, " SET (", kBaseColumns, ") = (?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id = ?"));
+  bind_base(update, 1, row);
+  update.bind(kBaseColumnCount + 1, row.id);
+  common::run(update);
+}
+
+void Index::identify(const ImageRow& row) {
+  impl_->identify("images", row);
+}
+
+void Index::identify(const EventRow& row) {
+  impl_->identify("events", row);
+}
+
 std::uint64_t Index::images_received_since(std::int64_t utc_ns) {
   SQLite::Statement query(impl_->db, "SELECT count(*) FROM images WHERE received_ns >= ?");
   query.bind(1, utc_ns);
@@ -357,6 +356,16 @@ bool Index::has_own_event(const std::string& text, std::int64_t since_utc_ns) {
   query.bind(1, since_utc_ns);
   query.bind(2, text);
   return query.executeStep();
+}
+
+std::optional<std::string> Index::salvage_report() {
+  SQLite::Statement query(impl_->db, "SELECT value FROM meta WHERE key = 'salvage_report'");
+  if (!query.executeStep()) return std::nullopt;
+  return query.getColumn(0).getString();
+}
+
+void Index::clear_salvage_report() {
+  impl_->db.exec("DELETE FROM meta WHERE key = 'salvage_report'");
 }
 
 std::vector<common::NodeRecord> Index::nodes() {

@@ -7,7 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "common/file_system.hpp"
 #include "common/node_record.hpp"
+
+namespace SQLite {
+class Database;
+}
 
 namespace imagehub {
 
@@ -33,13 +38,14 @@ struct RowBase {
   std::uint32_t payload_crc = 0;  ///< CRC-32C of the payload as it was received
   std::string fields;             ///< JSON object {"name": value}, or empty
   std::string units;              ///< JSON object {"name": "unit"}, or empty
+  bool adopted = false;           ///< made from a file or a log line that was found without a row
 };
 
 struct ImageRow : RowBase {
   std::string path;  ///< below images/
   std::uint64_t bytes = 0;
-  std::uint32_t crc = 0;  ///< CRC-32C of the file
-  std::string incoming;   ///< name under .incoming until it is renamed
+  std::optional<std::uint32_t> crc;  ///< CRC-32C of the file; nothing while it is not computed yet
+  std::string incoming;              ///< name under .incoming until it is renamed
 };
 
 struct EventRow : RowBase {
@@ -55,7 +61,7 @@ enum class Durability { synced, written };
 /// std::runtime_error (SQLite::Exception; a full disk is std::system_error as everywhere).
 class Index {
  public:
-  Index(const std::filesystem::path& file, Durability durability);
+  Index(const common::FileSystem& files, const std::filesystem::path& file, Durability durability);
   ~Index();
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
@@ -81,6 +87,8 @@ class Index {
     std::string text;
     std::uint32_t payload_crc = 0;
   };
+  /// How many numbers of this boot, up to `last`, were ever committed.
+  std::uint64_t count(std::uint64_t boot, std::uint64_t last);
   /// Content of a committed message; nothing when its row is gone (its identity stays for ever).
   std::optional<Content> find(const Identity& identity);
 
@@ -102,13 +110,30 @@ class Index {
   void remove_unfinished(const ImageRow& row);
   void move_image(std::int64_t image_id, const std::string& path);
   void move_line(std::int64_t event_id, const std::string& log_day, std::int64_t log_offset);
+  /// Takes the row out; its identity stays.
+  void remove_image(std::int64_t image_id);
+
+  /// Adopted rows without identity, for a message that comes again after its identity was lost with a damaged index.
+  std::optional<ImageRow> find_adopted_image(const std::string& path);
+  /// By text and capture time, which a log line knows to the millisecond.
+  std::optional<EventRow> find_adopted_event(const std::string& text, std::int64_t time_ns);
+  /// Gives the adopted row of row.id what its message tells; its file or line stays where it is.
+  void identify(const ImageRow& row);
+  void identify(const EventRow& row);
 
   std::uint64_t images_received_since(std::int64_t utc_ns);
   /// Whether the hub itself noted this text since then.
   bool has_own_event(const std::string& text, std::int64_t since_utc_ns);
 
+  /// Name of the report of a salvage that is not finished yet.
+  std::optional<std::string> salvage_report();
+  void clear_salvage_report();
+
   std::vector<common::NodeRecord> nodes();
   void save(const common::NodeRecord& row);
+
+  /// For the other classes of this room, on the same thread.
+  SQLite::Database& database();
 
  private:
   struct Impl;

@@ -1,12 +1,12 @@
 #pragma once
 
-namespace imagehub {
+#include <initializer_list>
 
-inline constexpr int kSchemaVersion = 1;
+namespace imagehub {
 
 /// docs/reference/index.md describes the tables for those who query them. AUTOINCREMENT: the id of a deleted row must
 /// never come again, or the marks of what is finished would cover rows that are not.
-inline constexpr const char* kSchema = R"sql(
+inline constexpr const char* kSchemaTables = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 CREATE TABLE boots(id INTEGER PRIMARY KEY, boot INTEGER NOT NULL UNIQUE);
@@ -72,5 +72,60 @@ CREATE TABLE nodes(
   events INTEGER NOT NULL,
   bytes INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
+
+/// Adopted: rows made from a file or a log line that was found without one. crc -1: not computed yet. created_ns: what
+/// is older was there before the index.
+inline constexpr const char* kSchemaAdopted = R"sql(
+ALTER TABLE images ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE events ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX images_without_crc ON images(id) WHERE crc = -1;
+CREATE INDEX images_adopted ON images(path) WHERE adopted = 1 AND boot_id IS NULL;
+CREATE INDEX events_adopted ON events(time_ns) WHERE adopted = 1 AND boot_id IS NULL;
+INSERT OR IGNORE INTO meta VALUES ('created_ns', CAST(strftime('%s', 'now') AS INTEGER) * 1000000000);
+)sql";
+
+/// For deleting the oldest, and for telling how long the disk will last. Triggers count, so that the sums are right
+/// whoever adds and removes rows.
+inline constexpr const char* kSchemaRetention = R"sql(
+CREATE TABLE garbage(path TEXT PRIMARY KEY) WITHOUT ROWID;
+
+CREATE INDEX images_by_age ON images(node, adopted, received_ns);
+
+CREATE TABLE image_totals(
+  node TEXT NOT NULL,
+  adopted INTEGER NOT NULL,
+  images INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY(node, adopted)) WITHOUT ROWID;
+
+CREATE TABLE image_days(
+  day INTEGER NOT NULL,
+  node TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY(day, node)) WITHOUT ROWID;
+
+INSERT INTO image_totals SELECT node, adopted, count(*), sum(bytes) FROM images GROUP BY node, adopted;
+INSERT INTO image_days SELECT received_ns / 86400000000000, node, sum(bytes) FROM images WHERE adopted = 0 GROUP BY 1, 2;
+
+CREATE TRIGGER image_added AFTER INSERT ON images BEGIN
+  INSERT INTO image_totals VALUES (new.node, new.adopted, 1, new.bytes)
+    ON CONFLICT(node, adopted) DO UPDATE SET images = images + 1, bytes = bytes + excluded.bytes;
+  INSERT INTO image_days SELECT new.received_ns / 86400000000000, new.node, new.bytes WHERE new.adopted = 0
+    ON CONFLICT(day, node) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER image_removed AFTER DELETE ON images BEGIN
+  UPDATE image_totals SET images = images - 1, bytes = bytes - old.bytes
+    WHERE node = old.node AND adopted = old.adopted;
+END;
+CREATE TRIGGER image_changed AFTER UPDATE OF node, adopted, bytes ON images BEGIN
+  UPDATE image_totals SET images = images - 1, bytes = bytes - old.bytes
+    WHERE node = old.node AND adopted = old.adopted;
+  INSERT INTO image_totals VALUES (new.node, new.adopted, 1, new.bytes)
+    ON CONFLICT(node, adopted) DO UPDATE SET images = images + 1, bytes = bytes + excluded.bytes;
+END;
+)sql";
+
+/// The n-th step brings an index of format n to n + 1.
+inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables, kSchemaAdopted, kSchemaRetention};
 
 }  // namespace imagehub

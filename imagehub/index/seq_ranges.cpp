@@ -1,5 +1,6 @@
 #include "imagehub/index/seq_ranges.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace imagehub {
@@ -7,6 +8,15 @@ namespace imagehub {
 bool SeqRanges::contains(std::uint64_t seq) const {
   const auto next = ranges_.upper_bound(seq);
   return next != ranges_.begin() && std::prev(next)->second >= seq;
+}
+
+std::uint64_t SeqRanges::count_to(std::uint64_t last) const {
+  std::uint64_t count = 0;
+  for (const auto& [low, high] : ranges_) {
+    if (low > last) break;
+    count += std::min(high, last) - low + 1;
+  }
+  return count;
 }
 
 void SeqRanges::insert(std::uint64_t seq) {
@@ -18,6 +28,19 @@ void SeqRanges::insert(std::uint64_t seq) {
   if (next != ranges_.end() && next->first == seq + 1) {
     high = next->second;
     drop(next->first);
+  }
+  put(low, high);
+}
+
+void SeqRanges::insert(std::uint64_t low, std::uint64_t high) {
+  auto at = ranges_.upper_bound(low);
+  if (at != ranges_.begin() && std::prev(at)->second + 1 >= low) --at;
+  while (at != ranges_.end() && at->first <= high + 1) {
+    low = std::min(low, at->first);
+    high = std::max(high, at->second);
+    const std::uint64_t covered = at->first;
+    ++at;
+    drop(covered);
   }
   put(low, high);
 }

@@ -11,7 +11,11 @@ namespace imagehub {
 class SeqRanges {
  public:
   bool contains(std::uint64_t seq) const;
+  /// How many there are up to this one.
+  std::uint64_t count_to(std::uint64_t last) const;
   void insert(std::uint64_t seq);
+  /// All from low to high.
+  void insert(std::uint64_t low, std::uint64_t high);
   void erase(std::uint64_t seq);
   void load(std::uint64_t low, std::uint64_t high) { ranges_.emplace(low, high); }
 

@@ -6,12 +6,37 @@ namespace imagehub {
 namespace {
 
 constexpr std::int64_t kRateSeconds = 10;
+constexpr std::int64_t kMissingInterval = 60 * common::kSecond;
+
+/// A number that somebody claims; nothing when it is no count.
+std::optional<std::uint64_t> count_of(const common::Message& message, const char* field) {
+  constexpr double kLargestExact = 9'007'199'254'740'992;  // 2^53
+  const auto at = message.fields.find(field);
+  if (at == message.fields.end() || !(at->second >= 0 && at->second <= kLargestExact)) return std::nullopt;
+  return static_cast<std::uint64_t>(at->second);
+}
+
+std::optional<DeliveryReport> report_of(const common::Message& message) {
+  const auto delivered = count_of(message, "delivered_here");
+  const auto delivered_to = count_of(message, "delivered_to");
+  if (!message.boot || !delivered || !delivered_to) return std::nullopt;
+  return DeliveryReport{message.node,
+                        *message.boot,
+                        *delivered,
+                        *delivered_to,
+                        count_of(message, "dropped").value_or(0),
+                        count_of(message, "set_aside").value_or(0)};
+}
 
 }  // namespace
 
 Nodes::Nodes(const common::Clock& clock, std::int64_t patience_ns, const std::vector<common::NodeRecord>& known)
     : clock_(clock), patience_ns_(patience_ns) {
-  for (const common::NodeRecord& row : known) nodes_[row.node] = {row, clock.monotonic_ns(), {}};
+  for (const common::NodeRecord& row : known) {
+    Entry& entry = nodes_[row.node];
+    entry.row = row;
+    entry.last_seen_monotonic_ns = clock.monotonic_ns();
+  }
 }
 
 Nodes::Entry& Nodes::entry_of(const common::Message& message) {
@@ -36,6 +61,11 @@ void Nodes::seen(const common::Message& message) {
   if (const auto at = message.fields.find("heartbeat_s"); at != message.fields.end()) {
     entry.row.heartbeat_s = std::clamp(at->second, 0.0, 30.0 * 86'400);
   }
+  const bool heartbeat = common::kind_of(message.text, message.boot.has_value()) == common::Kind::heartbeat;
+  if (auto report = heartbeat ? report_of(message) : std::nullopt; report && entry.row.node == message.node) {
+    entry.report = std::move(report);
+    reported_.insert(message.node);
+  }
   if (entry.row.lost) {
     entry.row.lost = false;
     back_.push_back(entry.row.node + "|hub|back");
@@ -55,6 +85,21 @@ void Nodes::stored(const common::Message& message, std::uint64_t bytes) {
   row.bytes += bytes;
 }
 
+std::vector<DeliveryReport> Nodes::take_reports(std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<DeliveryReport> reports;
+  while (!reported_.empty() && reports.size() < limit) {
+    reports.push_back(*nodes_.at(*reported_.begin()).report);
+    reported_.erase(reported_.begin());
+  }
+  return reports;
+}
+
+void Nodes::missing(const std::string& node, std::uint64_t count) {
+  const std::lock_guard lock(mutex_);
+  nodes_.at(node).missing = count;
+}
+
 void Nodes::excuse_silence() {
   const std::lock_guard lock(mutex_);
   for (auto& [name, entry] : nodes_) entry.last_seen_monotonic_ns = clock_.monotonic_ns();
@@ -65,6 +110,11 @@ std::vector<std::string> Nodes::changes() {
   std::vector<std::string> texts = std::exchange(back_, {});
   const std::int64_t now = clock_.monotonic_ns();
   for (auto& [name, entry] : nodes_) {
+    if (entry.missing != entry.told_missing && now >= entry.next_missing_ns) {
+      entry.told_missing = entry.missing;
+      entry.next_missing_ns = now + kMissingInterval;
+      if (entry.missing > 0) texts.push_back(name + "|hub|missing " + std::to_string(entry.missing));
+    }
     const auto announced = static_cast<std::int64_t>(3 * entry.row.heartbeat_s * common::kSecond);
     const std::int64_t silence = announced > 0 ? announced : patience_ns_;
     if (entry.row.lost || now - entry.last_seen_monotonic_ns <= silence) continue;
@@ -91,7 +141,8 @@ std::vector<NodeStatus> Nodes::status() const {
     for (const auto& [second, count] : entry.messages_by_second) {
       if (second >= now - kRateSeconds && second < now) messages += count;
     }
-    all.push_back({entry.row, static_cast<double>(messages) / static_cast<double>(kRateSeconds)});
+    all.push_back(
+        {entry.row, static_cast<double>(messages) / static_cast<double>(kRateSeconds), entry.report, entry.missing});
   }
   return all;
 }

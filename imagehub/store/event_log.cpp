@@ -1,15 +1,9 @@
 #include "imagehub/store/event_log.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <fstream>
+#include <array>
 #include <system_error>
 
 #include "common/clock.hpp"
-#include "common/files.hpp"
 #include "common/local_time.hpp"
 #include "common/text.hpp"
 
@@ -21,29 +15,16 @@ namespace {
 
 constexpr std::int64_t kClockBehind = 2 * 86'400 * common::kSecond;
 
-[[noreturn]] void fail(const char* action, const fs::path& path) {
-  throw std::system_error(errno, std::generic_category(), common::cat(action, ' ', path.string()));
-}
-
-std::int64_t size_of(const fs::path& path) {
-  std::error_code missing;
-  const auto size = fs::file_size(path, missing);
-  return missing ? 0 : static_cast<std::int64_t>(size);
-}
-
-bool ends_with_newline(const fs::path& path, std::int64_t size) {
-  std::ifstream in(path, std::ios::binary);
-  in.seekg(size - 1);
-  return in.get() == '\n';
+common::ByteView bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 }  // namespace
 
-EventLog::EventLog(fs::path folder) : folder_(std::move(folder)) {
-  common::make_folder(folder_);
+EventLog::EventLog(common::FileSystem& files, fs::path folder) : files_(files), folder_(std::move(folder)) {
+  common::make_folders(files_, folder_);
   // After a restart the day of the file is that of its last line, that is of its last change.
-  struct stat state {};
-  if (::stat(current().c_str(), &state) == 0) day_ = common::local_date(state.st_mtim.tv_sec * common::kSecond);
+  if (const auto info = files_.info(current())) day_ = common::local_date(info->modified_ns);
 }
 
 std::string EventLog::line(std::int64_t time_ns, std::string_view text) {
@@ -54,19 +35,13 @@ LogPosition EventLog::next_position(std::int64_t now_ns) {
   const std::string today = common::local_date(now_ns);
   // A clock that is a little behind after a start will be set soon; its lines stay with those of the last day.
   const bool clock_behind = today < day_ && day_ <= common::local_date(now_ns + kClockBehind);
-  if (!fs::exists(current())) {
+  if (!common::exists(files_, current())) {
     day_ = today;
   } else if (today != day_ && !clock_behind) {
     if (!day_.empty()) rotate();
     day_ = today;
   }
-  std::int64_t size = size_of(current());
-  if (size > 0 && !ends_with_newline(current(), size)) {
-    // Half a line is left from a full disk; it keeps a line of its own.
-    append("\n");
-    ++size;
-  }
-  return {day_, size};
+  return {day_, end_of_lines()};
 }
 
 void EventLog::rotate() {
@@ -74,40 +49,72 @@ void EventLog::rotate() {
   const fs::path dated = path_of(day_);
   for (int suffix = 0;; ++suffix) {
     const fs::path target = suffix == 0 ? dated : fs::path(common::cat(dated.string(), '-', suffix));
-    if (common::rename_if_free(current(), target)) break;
+    if (files_.rename_if_free(current(), target)) break;
   }
-  common::sync_folder(folder_);
+  files_.sync_folder(folder_);
+}
+
+/// Where the next line begins.
+std::int64_t EventLog::end_of_lines() {
+  if (!common::exists(files_, current())) return 0;
+  const auto file = files_.open(current(), common::OpenMode::change);
+  std::uint64_t size = file->size();
+  std::array<std::uint8_t, 1> last{};
+  if (size > 0 && file->read(size - 1, last) == 1 && last[0] != '\n') {
+    // Half a line is left from a full disk; it keeps a line of its own.
+    file->append(bytes_of("\n"));
+    ++size;
+  }
+  return static_cast<std::int64_t>(size);
 }
 
 void EventLog::append(std::string_view lines) {
-  const common::UniqueFd fd(::open(current().c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd) fail("cannot open log", current());
-  while (!lines.empty()) {
-    const ssize_t written = ::write(fd.get(), lines.data(), lines.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      fail("cannot write log", current());
-    }
-    lines.remove_prefix(static_cast<std::size_t>(written));
+  const bool is_new = !common::exists(files_, current());
+  to_sync_.insert(current());
+  const auto file = files_.open(current(), common::OpenMode::create);
+  name_to_sync_ = name_to_sync_ || is_new;
+  const std::uint64_t end = file->size();
+  try {
+    file->write(end, bytes_of(lines));
+  } catch (const std::system_error&) {
+    if (file->size() > end) file->resize(end);
+    throw;
   }
 }
 
-void EventLog::sync() const {
-  const common::UniqueFd fd(::open(current().c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return;
-  if (!fd || ::fdatasync(fd.get()) != 0) fail("cannot sync log", current());
+void EventLog::sync() {
+  for (const fs::path& path : to_sync_) {
+    if (common::exists(files_, path)) files_.open(path, common::OpenMode::change)->sync();
+  }
+  if (name_to_sync_) files_.sync_folder(folder_);
+  to_sync_.clear();
+  name_to_sync_ = false;
 }
 
 bool EventLog::holds(const LogPosition& position, std::string_view line) const {
-  if (position.offset == kNoOffset) return false;
-  const auto stands_in = [&](const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    in.seekg(position.offset);
+  return file_with(position, line).has_value();
+}
+
+void EventLog::write_again(const LogPosition& position, std::string_view line) {
+  const auto path = file_with(position, line);
+  if (!path) return;
+  to_sync_.insert(*path);
+  files_.open(*path, common::OpenMode::change)->write(static_cast<std::uint64_t>(position.offset), bytes_of(line));
+}
+
+/// The file that has exactly this line at this position.
+std::optional<fs::path> EventLog::file_with(const LogPosition& position, std::string_view line) const {
+  if (position.offset == kNoOffset) return std::nullopt;
+  for (const fs::path& path : {current(), path_of(position.day)}) {
+    // The current file whatever its day: a clock that was set back makes a start take it for that of another one.
+    if (!common::exists(files_, path)) continue;
     std::string found(line.size(), '\0');
-    in.read(found.data(), static_cast<std::streamsize>(found.size()));
-    return in.gcount() == static_cast<std::streamsize>(line.size()) && found == line;
-  };
-  return (position.day == day_ && stands_in(current())) || stands_in(path_of(position.day));
+    const auto file = files_.open(path, common::OpenMode::read);
+    const std::size_t count = file->read(static_cast<std::uint64_t>(position.offset),
+                                         {reinterpret_cast<std::uint8_t*>(found.data()), found.size()});
+    if (count == line.size() && found == line) return path;
+  }
+  return std::nullopt;
 }
 
 fs::path EventLog::path_of(const std::string& day) const {

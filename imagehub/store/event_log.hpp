@@ -2,8 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+
+#include "common/file_system.hpp"
 
 namespace imagehub {
 
@@ -21,7 +25,7 @@ struct LogPosition {
 /// other writers stay. Bound to the thread that commits. Failures throw std::system_error.
 class EventLog {
  public:
-  explicit EventLog(std::filesystem::path folder);
+  EventLog(common::FileSystem& files, std::filesystem::path folder);
 
   /// "2026-11-20 08:18:31,809 ~ Barn door|motion|moving\n" in local time; control characters are escaped.
   static std::string line(std::int64_t time_ns, std::string_view text);
@@ -29,22 +33,31 @@ class EventLog {
   /// Starts a new file when the local day of `now_ns` is not the file's. Then the position of the next line.
   LogPosition next_position(std::int64_t now_ns);
 
-  /// Appends whole lines at the position that next_position gave.
+  /// Appends whole lines at the position that next_position gave; when it cannot, none of their bytes stay.
   void append(std::string_view lines);
 
-  /// Brings what was appended to the disk.
-  void sync() const;
+  /// Brings what was written to the disk.
+  void sync();
 
   /// Whether exactly this line stands at this position.
   bool holds(const LogPosition& position, std::string_view line) const;
 
+  /// Writes a line that stands at this position once more. After a sync that failed Linux takes what should have been
+  /// written for written: only what is written again comes to the disk with the next sync.
+  void write_again(const LogPosition& position, std::string_view line);
+
  private:
+  std::optional<std::filesystem::path> file_with(const LogPosition& position, std::string_view line) const;
   std::filesystem::path path_of(const std::string& day) const;
   std::filesystem::path current() const { return folder_ / "imagehub.log"; }
+  std::int64_t end_of_lines();
   void rotate();
 
+  common::FileSystem& files_;
   std::filesystem::path folder_;
-  std::string day_;  ///< local day that the current file belongs to; empty while there is no file
+  std::set<std::filesystem::path> to_sync_;
+  bool name_to_sync_ = true;  ///< the file's name may not be durable: a crash may have come before it was synced
+  std::string day_;           ///< local day that the current file belongs to; empty while there is no file
 };
 
 }  // namespace imagehub

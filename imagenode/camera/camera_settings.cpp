@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "common/settings_reader.hpp"
@@ -14,7 +13,7 @@ namespace imagenode {
 namespace {
 
 constexpr int kMaxSide = 16384;
-constexpr double kMaxDuration = std::numeric_limits<double>::max();
+constexpr double kLongestFrozen = 30.0 * 86'400;
 
 void read_resolution(common::Section& section, std::optional<Resolution>& resolution) {
   std::vector<double> sides;
@@ -64,7 +63,7 @@ void read_pi_controls(common::Section& section, PiCameraControls& pi) {
 }
 
 void read_processing(common::Section& section, CameraSettings& settings) {
-  section.read_duration("frozen_after", settings.frozen_after_s, 1, {0, kMaxDuration});
+  section.read_duration("frozen_after", settings.frozen_after_s, 1, {0, kLongestFrozen});
   section.read_choice("pace", {"real", "fast"}, settings.pace);
   section.read("loop", settings.loop);
   section.read("jpeg_quality", settings.jpeg_quality, {1, 100});

@@ -1,5 +1,7 @@
 #include "imagenode/link/hub_connection.hpp"
 
+#include <sys/socket.h>
+
 #include <cstring>
 #include <stdexcept>
 #include <zmq.hpp>
@@ -20,6 +22,13 @@ using Owner = std::shared_ptr<const void>;
 
 void release(void*, void* owner) {
   const std::unique_ptr<Owner> last(static_cast<Owner*>(owner));
+}
+
+/// Closing it throws away what was not sent. The kernel would go on trying for many minutes, and after an outage of the
+/// network bring to the hub what has long gone to another hub or over another connection, behind newer messages.
+void let_close_at_once(int fd) {
+  const linger at_once{1, 0};
+  (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 /// Hands the payload's bytes to ZeroMQ without a copy; its network thread drops the reference when they are sent.
@@ -47,7 +56,8 @@ HubConnection::HubConnection(const std::string& address) : impl_(std::make_uniqu
   socket.set(zmq::sockopt::tcp_keepalive, 1);
   socket.set(zmq::sockopt::tcp_keepalive_idle, 60);
   impl_->monitor.set(zmq::sockopt::linger, 0);
-  if (zmq_socket_monitor(socket.handle(), kMonitorAddress, ZMQ_EVENT_DISCONNECTED) != 0) throw zmq::error_t();
+  if (zmq_socket_monitor(socket.handle(), kMonitorAddress, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED) != 0)
+    throw zmq::error_t();
   impl_->monitor.connect(kMonitorAddress);
   try {
     socket.connect(address);
@@ -59,7 +69,7 @@ HubConnection::HubConnection(const std::string& address) : impl_(std::make_uniqu
 
 HubConnection::~HubConnection() = default;
 
-std::optional<std::size_t> HubConnection::send(const common::Message& message, std::int64_t age_us) {
+std::optional<std::size_t> HubConnection::send(const common::Message& message, std::optional<std::int64_t> age_us) {
   const std::string metadata = common::encode_metadata(message, age_us);
   zmq::socket_t& socket = impl_->socket;
   const auto more = zmq::send_flags::sndmore | zmq::send_flags::dontwait;
@@ -80,10 +90,14 @@ std::optional<common::Reply> HubConnection::receive() {
   return common::parse_reply(*text);
 }
 
-void HubConnection::wait(int wake_fd, std::int64_t timeout_ns) {
+void HubConnection::wait(int wake_fd, std::int64_t timeout_ns, HubConnection* other) {
   std::vector<zmq::pollitem_t> items{{impl_->socket.handle(), 0, ZMQ_POLLIN, 0},
                                      {impl_->monitor.handle(), 0, ZMQ_POLLIN, 0},
                                      {nullptr, wake_fd, ZMQ_POLLIN, 0}};
+  if (other != nullptr) {
+    items.push_back({other->impl_->socket.handle(), 0, ZMQ_POLLIN, 0});
+    items.push_back({other->impl_->monitor.handle(), 0, ZMQ_POLLIN, 0});
+  }
   // Rounded up, so that the wait ends after the time and not just before it.
   const std::int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + common::kMillisecond - 1) / common::kMillisecond;
   // The plain call: an interruption (a process that was stopped and goes on) is no error here.
@@ -95,10 +109,12 @@ bool HubConnection::broken() {
   zmq::message_t frame;
   while (impl_->monitor.recv(frame, zmq::recv_flags::dontwait)) {
     std::uint16_t event = 0;
-    if (frame.more() && frame.size() >= sizeof event) {
-      std::memcpy(&event, frame.data(), sizeof event);
-      broken = broken || event == ZMQ_EVENT_DISCONNECTED;
-    }
+    std::int32_t fd = -1;
+    if (!frame.more() || frame.size() != sizeof event + sizeof fd) continue;  // the address of the event before
+    std::memcpy(&event, frame.data(), sizeof event);
+    std::memcpy(&fd, frame.data<char>() + sizeof event, sizeof fd);
+    if (event == ZMQ_EVENT_CONNECTED) let_close_at_once(fd);
+    broken = broken || event == ZMQ_EVENT_DISCONNECTED;
   }
   return broken;
 }

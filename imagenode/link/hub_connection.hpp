@@ -20,13 +20,15 @@ class HubConnection {
   HubConnection(const HubConnection&) = delete;
   HubConnection& operator=(const HubConnection&) = delete;
 
-  /// Never blocks. The bytes that go out; nothing when the connection takes no more.
-  std::optional<std::size_t> send(const common::Message& message, std::int64_t age_us);
+  /// Never blocks. The bytes that go out; nothing when the connection takes no more. `age_us`: time since capture, when
+  /// it is known.
+  std::optional<std::size_t> send(const common::Message& message, std::optional<std::int64_t> age_us);
 
   std::optional<common::Reply> receive();
 
-  /// Waits until a reply, the loss of the connection, or readability of `wake_fd`. -1 waits for ever.
-  void wait(int wake_fd, std::int64_t timeout_ns);
+  /// Waits until a reply, the loss of the connection, the same on `other`, or readability of `wake_fd`. -1 waits for
+  /// ever.
+  void wait(int wake_fd, std::int64_t timeout_ns, HubConnection* other = nullptr);
 
   /// Whether an established connection broke since it was made. ZeroMQ makes it again by itself, but what was under
   /// way is lost, so the link begins anew.

@@ -7,54 +7,60 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "common/clock.hpp"
 #include "common/files.hpp"
 #include "common/thread.hpp"
-#include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/link/bandwidth.hpp"
+#include "imagenode/link/delivery_report.hpp"
 #include "imagenode/link/hub_connection.hpp"
+#include "imagenode/link/hub_search.hpp"
 #include "imagenode/link/in_flight.hpp"
+#include "imagenode/link/late_share.hpp"
+#include "imagenode/link/ledger.hpp"
+#include "imagenode/link/link_settings.hpp"
 #include "imagenode/link/outbox.hpp"
 
 namespace imagenode {
 
-struct LinkSettings {
-  std::vector<std::string> addresses;  ///< tried in turn
-  int window = 10;                     ///< messages without an answer, to a hub of ours
-  int window_mb = 4;                   ///< and their bytes; one message is always allowed
-  double patience_s = 10;              ///< without any reply, before the next attempt
-  std::optional<int> bandwidth_kbit;   ///< limit of what the link sends, in kbit/s
-};
-
 struct LinkStatus {
   bool connected = false;
-  std::string address;  ///< of the hub that answers, or of the one that is tried
+  std::string address;  ///< of the hub that answers, or of the one that is tried; empty while none is known
   std::string hub;      ///< "imagehub/1.0.0 <id>"; empty for a hub that is not ours
   std::uint64_t connections = 0;
 };
 
 /// Brings what is in the Outbox to a hub, on a thread of its own, and never gives up: a hub that is absent, dies, stops
-/// or is replaced is tried again, with the next address and, while none answers, with patience doubled to ten minutes.
-/// status() and wake() are thread-safe.
+/// or is replaced is tried again, after the others and, while none answers, with patience doubled to ten minutes. From
+/// another hub than the first it goes back to the first when that is there again. status() and wake() are thread-safe.
 class HubLink {
  public:
-  HubLink(const LinkSettings& settings, const std::string& node, Outbox& outbox, const common::Clock& clock,
-          TinyPicture keep_alive_picture = {});
+  /// `ledger` may be left out. `addresses` stands for those of the settings where they are not known beforehand; wake()
+  /// tells that they have changed.
+  HubLink(const LinkSettings& settings, Sender sender, Outbox& outbox, const common::Clock& clock,
+          Ledger* ledger = nullptr, HubAddresses addresses = {});
   ~HubLink();
   HubLink(const HubLink&) = delete;
   HubLink& operator=(const HubLink&) = delete;
 
   void start(common::Liveness& liveness);
-  /// Something new lies in the Outbox.
+  /// Ends the thread; what is unanswered stays in the Outbox.
+  void stop();
+  /// Something new lies in the Outbox, or other hubs are known.
   void wake() const { wake_.signal(); }
 
   LinkStatus status() const;
 
  private:
+  static constexpr std::int64_t kKeepAliveInterval = 10 * common::kSecond;
+  /// From this failure on others are let pass first, to see whether it is the message or the hub.
+  static constexpr int kSuspectFailures = 4;
+  /// Order of importance when the window is small or the link slow.
+  static constexpr std::array kOrder{common::DeliveryClass::event, common::DeliveryClass::data,
+                                     common::DeliveryClass::image};
+
   /// Why a connection ended.
-  enum class End { stopped, silent, broken, moved_on };
+  enum class End { stopped, silent, broken, moved_on, to_first };
 
   /// After RETRY nothing of the class is sent until all that is under way has its answer and the time is over.
   struct Hold {
@@ -64,16 +70,16 @@ class HubLink {
 
   /// The message that was the oldest when connections broke, again and again.
   struct Suspect {
-    std::uint64_t seq = 0;
+    Identity identity;
     int failures = 0;       ///< connections that ended with it unanswered
     int others_passed = 0;  ///< of these, how many were followed by a delivery of others
     common::MessagePtr parked;
   };
 
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
-  void pause_until(std::int64_t until_ns, const std::stop_token& stop, common::Liveness::Thread& self);
+  End use(Greeting& greeting, const std::stop_token& stop, common::Liveness::Thread& self);
   End serve(const std::stop_token& stop, common::Liveness::Thread& self);
-  bool greet(const std::stop_token& stop, common::Liveness::Thread& self);
+  void welcome(Greeting& greeting);
   void disconnect(End end);
 
   void send_waiting(std::int64_t now_ns);
@@ -81,43 +87,50 @@ class HubLink {
   common::MessagePtr next_message(std::int64_t now_ns);
   common::MessagePtr next_stored(std::int64_t now_ns);
   common::MessagePtr next_unstored();
+  struct Choice {
+    common::MessagePtr message;
+    bool waits_for_room = false;
+  };
+  Choice choose(Lane lane, std::int64_t now_ns);
   bool has_room(std::size_t bytes) const;
   void send(const common::MessagePtr& message, std::int64_t now_ns);
   void send_keep_alive(std::int64_t now_ns);
 
   /// False when the hub sends us away.
+  bool handle_replies(std::int64_t now_ns);
   bool handle(const common::Reply& reply, std::int64_t now_ns);
-  void acknowledged_without_number();
-  void delivered(const InFlight::Entry& entry);
+  void acknowledged_without_number(std::int64_t now_ns);
+  void delivered(const InFlight::Entry& entry, std::int64_t now_ns);
   bool retry(const common::Reply& reply, std::int64_t now_ns);
   void reject(const common::Reply& reply);
 
   void park_suspect();
-  void blame(std::uint64_t seq);
+  void blame(const Identity& identity);
   std::int64_t deadline_ns() const;
   std::int64_t wait_ns(std::int64_t now_ns) const;
 
   const LinkSettings settings_;
-  const std::string node_;
-  const TinyPicture keep_alive_picture_;
+  const Sender sender_;
   Outbox& outbox_;
   const common::Clock& clock_;
+  Ledger* const ledger_;
   common::WakeUp wake_;
 
   // State of the link's thread.
   std::unique_ptr<HubConnection> connection_;
-  std::size_t address_ = 0;
-  std::int64_t patience_ns_;
+  HubSearch search_;
   InFlight in_flight_;
   Bandwidth bandwidth_;
   std::array<Hold, common::kDeliveryClasses> holds_;
   Suspect suspect_;
+  DeliveryReport report_;
   bool ours_ = false;
+  std::string hub_id_;   ///< empty for a hub that is not ours
   bool broken_ = false;  ///< noticed while sending or reading
   bool unstored_has_turn_ = true;
-  std::size_t moves_in_a_row_ = 0;  ///< hubs that shut down, one after the other
+  int live_in_a_row_ = 0;  ///< messages, since the last one of the backlog
+  LateShare late_share_;
   bool warned_foreign_ = false;
-  bool told_absent_ = false;
   std::int64_t last_heard_ns_ = 0;
   std::int64_t next_keep_alive_ns_ = 0;
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "common/message.hpp"
+#include "imagenode/link/identity.hpp"
 
 namespace imagenode {
 
@@ -13,9 +14,12 @@ namespace imagenode {
 class InFlight {
  public:
   struct Entry {
-    std::uint64_t seq = 0;  ///< 0: a keep-alive, heartbeat or tuning image
+    Identity identity;  ///< without number: a keep-alive, heartbeat or tuning image
     common::DeliveryClass delivery_class = common::DeliveryClass::event;
     std::uint64_t bytes = 0;
+    bool of_backlog = false;
+
+    bool numbered() const { return identity.seq != 0; }
   };
 
   void add(const Entry& entry) {
@@ -23,32 +27,42 @@ class InFlight {
     bytes_ += entry.bytes;
   }
 
-  /// Takes out the entry with this number; with 0 the oldest of those that have none.
+  /// No two have the same number. Takes out the entry with this one; with 0 the oldest of those that have none.
   std::optional<Entry> take(std::uint64_t seq) {
-    return remove(std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.seq == seq; }));
+    return remove(
+        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.identity.seq == seq; }));
   }
   std::optional<Entry> take_oldest() { return remove(entries_.begin()); }
 
   /// The oldest that has a number.
-  std::optional<std::uint64_t> oldest_seq() const {
+  std::optional<Identity> oldest() const {
     for (const Entry& entry : entries_) {
-      if (entry.seq != 0) return entry.seq;
+      if (entry.numbered()) return entry.identity;
     }
     return std::nullopt;
   }
 
+  bool has(std::uint64_t seq) const {
+    return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.identity.seq == seq; });
+  }
+
   bool has(common::DeliveryClass delivery_class) const {
     return std::any_of(entries_.begin(), entries_.end(),
-                       [&](const Entry& entry) { return entry.seq != 0 && entry.delivery_class == delivery_class; });
+                       [&](const Entry& entry) { return entry.numbered() && entry.delivery_class == delivery_class; });
   }
   std::size_t numbered() const {
     return static_cast<std::size_t>(
-        std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.seq != 0; }));
+        std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.numbered(); }));
   }
   std::size_t unnumbered() const { return entries_.size() - numbered(); }
   std::size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
   std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t late_bytes() const {
+    std::uint64_t sum = 0;
+    for (const Entry& entry : entries_) sum += entry.of_backlog ? entry.bytes : 0;
+    return sum;
+  }
 
  private:
   std::optional<Entry> remove(const std::deque<Entry>::const_iterator& at) {

@@ -167,6 +167,7 @@ class BadInput(kit.HubTest):
         boot.replies.clear()
         self.assertEqual(boot.send("a|jpg", jpeg(b"one"), seq=1), "OK 1")
         self.assertEqual(hub.drops()["rejected: identity has other content"], 2)
+        hub.program.wait_line("rejected a message: identity has other content")
         self.assertEqual(len([row for row in hub.image_rows() if row["boot"] == boot.boot]), 1)
 
     def test_names_stay_in_their_folder_and_on_their_line(self):

@@ -224,13 +224,14 @@ def free_port():
 class Hub:
     """imagehub in a folder of its own (or a given one), on a free port, and what it leaves on the disk."""
 
-    def __init__(self, folder=None, settings="", address='"tcp://127.0.0.1:*"', start=True, preexec=None):
+    def __init__(self, folder=None, settings="", address='"tcp://127.0.0.1:*"', start=True, preexec=None, env=None):
         self._own = folder is None
         self.folder = tempfile.mkdtemp(prefix="hub-") if folder is None else str(folder)
         self.data = os.path.join(self.folder, "imagehub_data")
         self.images = os.path.join(self.data, "images")
         self.log_path = os.path.join(self.data, "logs", "imagehub.log")
         self._preexec = preexec
+        self._env = env
         with open(os.path.join(self.folder, "imagehub.yaml"), "w") as file:
             file.write(f"hub:\n  address: {address}\n{settings}")
         self.program = None
@@ -238,7 +239,7 @@ class Hub:
             self.start()
 
     def start(self):
-        self.program = Program([IMAGEHUB, "--path", self.folder], preexec=self._preexec)
+        self.program = Program([IMAGEHUB, "--path", self.folder], env=self._env, preexec=self._preexec)
         greeting = self.program.wait_line(r"listens on (.*); images").group(1)
         self.addresses = [address for address in greeting.split(", ") if address]
         self.address = self.addresses[0] if self.addresses else None

@@ -1,6 +1,8 @@
 """What the tests of the node share: a node in a folder of its own, hubs that the test plays, slow networks."""
 
+import contextlib
 import ctypes
+import glob
 import json
 import os
 import random
@@ -8,6 +10,7 @@ import select
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -42,27 +45,56 @@ def golden_detectors(case):
 
 
 class Node:
-    """imagenode in a folder of its own. Settings are JSON, which is YAML too; `text` replaces them."""
+    """imagenode in a folder of its own. Settings are JSON, which is YAML too; `text` replaces them. `hubs` is a list of
+    addresses or a word."""
 
     def __init__(self, hubs=(), cameras=None, name=NODE, text=None, env=None, preexec=None, start=True, **node_keys):
         self.folder = tempfile.mkdtemp(prefix="node-")
         self.settings = os.path.join(self.folder, "imagenode.yaml")
         self.env = env
         self._preexec = preexec
-        hub_address = {f"H{number}": address for number, address in enumerate(hubs, 1)}
+        hub_address = hubs if isinstance(hubs, str) else {f"H{number}": hub for number, hub in enumerate(hubs, 1)}
         settings = {"node": {"name": name, **node_keys}, "hub_address": hub_address, "cameras": cameras or {}}
         with open(self.settings, "w") as file:
             file.write(text or json.dumps(settings, indent=1))
         self.program = None
+        self.spool = os.path.join(self.folder, "imagenode_data", f"{name}.spool.sqlite3")
         if start:
             self.start()
+
+    def change(self, hubs=None, cameras=None, **node_keys):
+        """Other settings for the next start."""
+        with open(self.settings) as file:
+            settings = json.load(file)
+        settings["node"].update(node_keys)
+        if cameras is not None:
+            settings["cameras"] = cameras
+        if hubs is not None:
+            settings["hub_address"] = {f"H{number}": hub for number, hub in enumerate(hubs, 1)}
+        with open(self.settings, "w") as file:
+            json.dump(settings, file)
+
+    def spooled(self, spool=None):
+        """What lies in its spool: (boot, seq, class, late), boots as 16 digits."""
+        query = "SELECT b.boot, m.seq, m.class, m.late FROM messages m JOIN boots b ON b.id = m.boot_id"
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{spool or self.spool}?mode=ro", uri=True, timeout=TIMEOUT)) as db:
+                return [(f"{boot & 0xFFFFFFFFFFFFFFFF:016x}", *rest) for boot, *rest in db.execute(query)]
+        except sqlite3.OperationalError:  # the database is just being made
+            return []
 
     def start(self):
         self.program = Program([IMAGENODE, "--config", self.settings], env=self.env, preexec=self._preexec)
 
     def stop(self):
-        """SIGTERM; the exit status."""
+        """SIGTERM; the exit status. What waits in the spool stays there for the next start."""
         return self.program.stop(signal.SIGTERM)
+
+    def deliver_and_stop(self):
+        """Waits until nothing is left in its spools (of a mirror each hub has one); then as stop()."""
+        spools = lambda: glob.glob(os.path.join(os.path.dirname(self.spool), "*.spool.sqlite3"))
+        wait_until(lambda: not any(self.spooled(spool) for spool in spools()), what="empty spools")
+        return self.stop()
 
     def count(self, words):
         """Lines of its log that hold the words."""
@@ -131,6 +163,7 @@ class SlowProxy:
     """A TCP relay with a rate in kbit/s towards the hub, for those who may not make network namespaces."""
 
     def __init__(self, port, kbit):
+        self.resets = 0  # connections that the node ended without waiting for what was under way
         self._target = port
         self._bytes_per_second = kbit * 125
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -146,13 +179,16 @@ class SlowProxy:
                 return
             # A small buffer, so that the sender feels the rate.
             near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
-            far = socket.create_connection(("127.0.0.1", self._target))
+            try:
+                far = socket.create_connection(("127.0.0.1", self._target))
+            except ConnectionRefusedError:  # the hub is away
+                near.close()
+                continue
             self._sockets += [near, far]
             threading.Thread(target=self._relay, args=(near, far, self._bytes_per_second), daemon=True).start()
             threading.Thread(target=self._relay, args=(far, near, None), daemon=True).start()
 
-    @staticmethod
-    def _relay(source, target, rate):
+    def _relay(self, source, target, rate):
         pause = threading.Event()
         due = time.monotonic()
         try:
@@ -161,6 +197,8 @@ class SlowProxy:
                 if rate:
                     due = max(due, time.monotonic() - 0.1) + len(data) / rate
                     pause.wait(max(0.0, due - time.monotonic()))
+        except ConnectionResetError:
+            self.resets += 1
         except OSError:
             pass
         for end in (source, target):
@@ -247,24 +285,40 @@ class NodeTest(HubTest):
 
     @staticmethod
     def stored_seqs(hub, boot=None):
-        """All numbers of one boot that the hub has, in the order in which images and events were committed."""
-        query = "SELECT b.boot, t.seq FROM {} t JOIN boots b ON b.id = t.boot_id ORDER BY t.id"
+        """All numbers of one boot that the hub has, by class and lane, each in the order in which they were committed."""
+        query = "SELECT b.boot, t.seq, t.late FROM {} t JOIN boots b ON b.id = t.boot_id ORDER BY t.id"
         seqs = {}
         for table in ("images", "events"):
             for row in hub.rows(query.format(table)):
-                seqs.setdefault(row["boot"], {}).setdefault(table, []).append(row["seq"])
+                lane = f"{table}, late" if row["late"] else table
+                seqs.setdefault(row["boot"], {}).setdefault(lane, []).append(row["seq"])
         if boot is None:
             assert len(seqs) == 1, f"{len(seqs)} boots"
             boot = next(iter(seqs))
         return seqs[boot]
 
+    @staticmethod
+    def stored_lanes(hub):
+        """{(boot, "images" or "events", late): [number ...]} in the order in which the hub committed them."""
+        lanes = {}
+        for table in ("images", "events"):
+            query = f"SELECT b.boot, t.seq, t.late FROM {table} t JOIN boots b ON b.id = t.boot_id ORDER BY t.id"
+            for row in hub.rows(query):
+                boot = f"{row['boot'] & 0xFFFFFFFFFFFFFFFF:016x}"
+                lanes.setdefault((boot, table, row["late"]), []).append(row["seq"])
+        return lanes
+
+    def assert_order_of_lanes(self, hub):
+        for lane, seqs in self.stored_lanes(hub).items():
+            self.assertEqual(seqs, sorted(set(seqs)), f"{lane} out of order or twice")
+
     def assert_complete(self, *hubs):
-        """Together the hubs have each number of the one boot; each hub has it once, in order within each class."""
+        """Together the hubs have each number of the one boot; each hub has it once, in order within each lane."""
         together = set()
         for hub in hubs:
-            classes = self.stored_seqs(hub)
-            for name, seqs in classes.items():
-                self.assertEqual(seqs, sorted(set(seqs)), f"{name} out of order or twice")
-                together |= set(seqs)
+            self.assert_order_of_lanes(hub)
+            of_hub = sum(self.stored_seqs(hub).values(), [])
+            self.assertEqual(len(of_hub), len(set(of_hub)), "twice on one hub")
+            together |= set(of_hub)
         self.assertEqual(sorted(together), list(range(1, len(together) + 1)), "numbers are missing")
         return len(together)

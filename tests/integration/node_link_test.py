@@ -7,7 +7,7 @@ import unittest
 
 import imagezmq_peer
 from kit import TIMEOUT, jpeg, wait_until
-from node_kit import CONTINUOUS, EVENTS_ONLY, NODE, FakeHub, Network, NodeTest, SlowProxy, scene
+from node_kit import CONTINUOUS, EVENTS_ONLY, NODE, OUR_HUB, FakeHub, Network, NodeTest, SlowProxy, scene
 
 
 class KeepAlive(NodeTest):
@@ -146,6 +146,16 @@ class Replies(NodeTest):
         self.assertEqual(node.stop(), 0)
 
 
+class GivenUp(NodeTest):
+    def test_a_connection_that_is_given_up_takes_with_it_what_it_still_holds(self):
+        """Else the kernel brings it to the hub after an outage, behind what went over the next connection."""
+        silent = self.fake_hub(lambda metadata: None if "seq" in metadata else OUR_HUB)
+        proxy = SlowProxy(int(silent.address.rsplit(":", 1)[1]), 100_000)
+        self.addCleanup(proxy.close)
+        self.node([proxy.address], {"T1": scene(detectors=EVENTS_ONLY)}, patience=1)
+        wait_until(lambda: proxy.resets > 0, what="a connection that is reset")
+
+
 class Limits(NodeTest):
     def test_bandwidth_is_kept(self):
         kbit = 800
@@ -162,7 +172,7 @@ class Limits(NodeTest):
     def test_when_the_outbox_is_full_images_give_way_and_events_never(self):
         address = self.free_address()
         cameras = {"T1": scene(framerate=100, pace="real", resolution=[640, 480])}
-        node = self.node([address], cameras, outbox_mb=1, heartbeat="1s")
+        node = self.node([address], cameras, outbox_mb=1, heartbeat="1s", spool={"when": "never"})
         node.program.wait_line(r"messages gave way")
         hub = self.fake_hub(address=address)
         # When all that waits has come: the newest is newer than the connection.

@@ -133,10 +133,21 @@ class Stop(NodeTest):
         self.assertEqual(sorted(seqs), list(range(1, len(seqs) + 1)))
         self.assertEqual(node.count("not delivered"), 0)
 
-    def test_sigterm_without_a_hub_ends_soon_and_says_what_is_lost(self):
-        node = self.node([self.free_address()], {"T1": scene(detectors=EVENTS_ONLY, framerate=30)})
+    def without_a_hub(self, **keys):
+        """A node that is stopped while it has messages and no hub answers."""
+        node = self.node([self.free_address()], {"T1": scene(detectors=EVENTS_ONLY, framerate=30)}, **keys)
         node.program.wait_line(f"runs node {NODE}")
         self.assertEqual(node.stop(), 0)
+        return node
+
+    def test_sigterm_without_a_hub_keeps_what_is_left_in_the_spool(self):
+        node = self.without_a_hub()
+        wait_until(lambda: node.count("wait in the spool for the next start") == 1, what="the last words")
+        self.assertEqual(node.count("not delivered"), 0)
+        self.assertGreater(len(node.spooled()), 0)
+
+    def test_sigterm_without_hub_and_spool_ends_soon_and_says_what_is_lost(self):
+        node = self.without_a_hub(spool={"when": "never"})
         wait_until(lambda: node.count("not delivered") == 1, what="the last words")
 
 

@@ -79,7 +79,7 @@ class HubComesAndGoes(NodeTest):
         return self.node(hubs, {"T1": scene(framerate=40)}, patience=1, **keys)
 
     def stop_and_check(self, node, *hubs):
-        self.assertEqual(node.stop(), 0)
+        self.assertEqual(node.deliver_and_stop(), 0)
         self.assertEqual(node.count("not delivered"), 0, node.program.lines)
         self.assertGreater(self.assert_complete(*hubs), 20)
 
@@ -185,7 +185,7 @@ class TwoCameras(NodeTest):
         node = self.node([hub.address], cameras)
         for view in ("north", "south"):
             wait_until(lambda: len([p for p in hub.pictures() if f"{NODE}-{view}-" in p]) >= 5, what=view)
-        self.assertEqual(node.stop(), 0)
+        self.assertEqual(node.deliver_and_stop(), 0)
         self.assert_complete(hub)
 
     def test_tuning_pictures_are_not_stored(self):
@@ -193,7 +193,7 @@ class TwoCameras(NodeTest):
         detectors = {"motion": {**CONTINUOUS["motion"], "send_test_images": True}}
         node = self.node([hub.address], {"T1": scene(detectors=detectors, framerate=20)})
         self.wait_for_images(hub, 10)
-        self.assertEqual(node.stop(), 0)
+        self.assertEqual(node.deliver_and_stop(), 0)
         self.assertEqual({row["text"] for row in hub.image_rows()}, {f"{NODE} scene|jpg"})
         self.assertFalse([text for text in hub.log_texts() if "|" not in text])
         self.assert_complete(hub)

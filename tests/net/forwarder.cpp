@@ -5,9 +5,12 @@
 //   forwarder --ns-a A --ns-b B --delay-ms 20 --loss 0.01 --duplicate 0.01 --rate-kbit 2000 --seed 1
 //   ip netns exec A ping 10.73.0.2
 //
-// The delay is that of one direction. Namespace A gets 10.73.0.1, B 10.73.0.2. The program says "ready" on standard
-// output, runs until SIGTERM or SIGINT, and then says what it did with the packets. The same seed loses the same
-// packets.
+// The delay is that of one direction. Namespace A gets 10.73.0.1, B 10.73.0.2, or what --net says in the place of
+// 10.73.0. The program says "ready" on standard output, runs until SIGTERM or SIGINT, and then says what it did with
+// the packets. The same seed loses the same packets.
+//
+// With --control the path is changed while it runs: a line such as "loss 0.1" or "delay-ms 40" on standard input, which
+// is answered by "ok" or "unknown".
 
 #include <fcntl.h>
 #include <linux/if.h>
@@ -28,6 +31,7 @@
 #include <deque>
 #include <random>
 #include <stdexcept>
+#include <string>
 
 #include "common/clock.hpp"
 #include "common/files.hpp"
@@ -51,6 +55,8 @@ struct PathSettings {
   double rate_kbit = 0;   ///< of one direction; 0: no limit
   double queue_ms = 200;  ///< what waits for the rate; more is lost, as in a router
   std::uint64_t seed = 1;
+  std::string net = "10.73.0";
+  bool control = false;
 };
 
 /// One direction: packets on their way, in the order in which they leave. Not thread-safe.
@@ -169,6 +175,47 @@ void set_timer(int timer, std::int64_t at_ns) {
   ::timerfd_settime(timer, TFD_TIMER_ABSTIME, &spec, nullptr);
 }
 
+/// Lines on standard input that change the path. At the end of the input nothing more is read.
+class Control {
+ public:
+  explicit Control(PathSettings& path) : path_(path) {}
+
+  pollfd wait_for() const { return {path_.control && open_ ? STDIN_FILENO : -1, POLLIN, 0}; }
+
+  void take() {
+    std::array<char, 1024> bytes{};
+    const ssize_t count = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+    if (count <= 0) {
+      open_ = false;
+      return;
+    }
+    text_.append(bytes.data(), static_cast<std::size_t>(count));
+    for (std::size_t end = 0; (end = text_.find('\n')) != std::string::npos; text_.erase(0, end + 1)) {
+      std::puts(change(text_.substr(0, end)) ? "ok" : "unknown");
+      std::fflush(stdout);
+    }
+  }
+
+ private:
+  bool change(const std::string& line) {
+    const std::size_t space = line.find(' ');
+    if (space == std::string::npos) return false;
+    const std::string key = line.substr(0, space);
+    double* value = key == "delay-ms"    ? &path_.delay_ms
+                    : key == "loss"      ? &path_.loss
+                    : key == "duplicate" ? &path_.duplicate
+                    : key == "rate-kbit" ? &path_.rate_kbit
+                                         : nullptr;
+    if (value == nullptr) return false;
+    *value = std::strtod(line.c_str() + space, nullptr);
+    return true;
+  }
+
+  PathSettings& path_;
+  std::string text_;
+  bool open_ = true;
+};
+
 UniqueFd stop_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -178,8 +225,9 @@ UniqueFd stop_signals() {
   return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC));
 }
 
-void forward(const PathSettings& path, int tun_a, int tun_b, int stop) {
+void forward(PathSettings& path, int tun_a, int tun_b, int stop) {
   const common::SystemClock clock;
+  Control control(path);
   const UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
   Direction a_to_b(path, path.seed);
   Direction b_to_a(path, path.seed + 1);
@@ -193,10 +241,11 @@ void forward(const PathSettings& path, int tun_a, int tun_b, int stop) {
     std::optional<std::int64_t> next = a_to_b.next_ns();
     if (const auto other = b_to_a.next_ns(); other && (!next || *other < *next)) next = other;
     set_timer(timer.get(), next.value_or(0));  // 0: no alarm
-    std::array<pollfd, 4> waits{
-        pollfd{tun_a, POLLIN, 0}, {tun_b, POLLIN, 0}, {timer.get(), POLLIN, 0}, {stop, POLLIN, 0}};
+    std::array<pollfd, 5> waits{
+        pollfd{tun_a, POLLIN, 0}, {tun_b, POLLIN, 0}, {timer.get(), POLLIN, 0}, {stop, POLLIN, 0}, control.wait_for()};
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) throw std::runtime_error("poll failed");
     if (waits[3].revents != 0) break;
+    if (waits[4].revents != 0) control.take();
     if (waits[0].revents != 0) take(tun_a, a_to_b);
     if (waits[1].revents != 0) take(tun_b, b_to_a);
     const std::int64_t now = clock.monotonic_ns();
@@ -220,11 +269,13 @@ int main(int argc, char** argv) {
   app.add_option("--rate-kbit", path.rate_kbit, "rate of one direction, 0 is no limit")->check(CLI::NonNegativeNumber);
   app.add_option("--queue-ms", path.queue_ms, "longest wait for the rate")->check(CLI::NonNegativeNumber);
   app.add_option("--seed", path.seed, "which packets are lost");
+  app.add_option("--net", path.net, "the first three numbers of the addresses");
+  app.add_flag("--control", path.control, "take changes from standard input");
   CLI11_PARSE(app, argc, argv);
   try {
     const UniqueFd stop = stop_signals();
-    const UniqueFd tun_a = attach(cat("fwa", ::getpid()), path.ns_a, "10.73.0.1", "10.73.0.2");
-    const UniqueFd tun_b = attach(cat("fwb", ::getpid()), path.ns_b, "10.73.0.2", "10.73.0.1");
+    const UniqueFd tun_a = attach(cat("fwa", ::getpid()), path.ns_a, path.net + ".1", path.net + ".2");
+    const UniqueFd tun_b = attach(cat("fwb", ::getpid()), path.ns_b, path.net + ".2", path.net + ".1");
     std::puts("ready");
     std::fflush(stdout);
     forward(path, tun_a.get(), tun_b.get(), stop.get());

@@ -64,3 +64,29 @@ TEST_CASE("times before 1970 have a positive fraction") {
   const TimeZone utc("UTC0");
   CHECK(log_stamp(-1) == "1969-12-31 23:59:59,999");
 }
+
+TEST_CASE("stamps are read back in the time zone in which they were written") {
+  const TimeZone zone("Europe/Berlin");
+  for (const std::int64_t time_ns : {1'795'168'800'809'000'000, 1'782'000'000'000'001'000, std::int64_t{0}}) {
+    CHECK(parse_file_stamp(file_stamp(time_ns)) == time_ns / 1000 * 1000);
+    CHECK(parse_log_stamp(log_stamp(time_ns)) == time_ns / kMillisecond * kMillisecond);
+  }
+  CHECK(parse_file_stamp("2026-11-20T08.18.31") == parse_file_stamp("2026-11-20T08.18.31.000000"));
+  // The hour that comes twice is one of the two.
+  const auto twice = parse_log_stamp("2026-10-25 02:30:00,000");
+  REQUIRE(twice);
+  CHECK(log_stamp(*twice) == "2026-10-25 02:30:00,000");
+}
+
+TEST_CASE("what is no stamp is refused") {
+  for (const char* text :
+       {"", "2026-11-20", "2026-11-20T08.18.31.", "2026-11-20T08.18.31.1234567", "2026-11-20T24.00.00",
+        "2026-00-20T08.18.31", "2026-11-20T08.18.31x", "+026-11-20T08.18.31"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_file_stamp(text));
+  }
+  for (const char* text : {"", "2026-11-20 08:18:31", "2026-11-20 08:18:31.809", "2026-11-20 08:18:31,8x9"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_log_stamp(text));
+  }
+}

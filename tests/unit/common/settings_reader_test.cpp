@@ -1,9 +1,11 @@
 #include "common/settings_reader.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
+#include "common/text.hpp"
 #include "temp_folder.hpp"
 
 using namespace common;
@@ -237,4 +239,64 @@ TEST_CASE("what is not YAML, or no file, is said with its place") {
   }
   const TempFolder folder;
   CHECK_THROWS_AS(SettingsFile::load(folder.path() / "none.yaml"), SettingsError);
+}
+
+namespace {
+
+/// What is said of a text that is no settings file at all.
+std::string refusal(const std::string& text) {
+  try {
+    SettingsFile::parse(text, "f");
+    return "";
+  } catch (const SettingsError& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("aliases that stand for more than memory holds are refused") {
+  std::string bomb = "a0: &a0 [1, 2]\n";
+  for (int i = 1; i < 60; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    bomb += cat("a", i, ": &a", i, " [", before, ", ", before, "]\n");
+  }
+  CHECK_THAT(refusal(bomb), ContainsSubstring("too large"));
+}
+
+TEST_CASE("an alias that stands for itself is refused") {
+  CHECK_THAT(refusal("ROI: &a [1, *a]"), ContainsSubstring("f:1:"));
+  CHECK_THAT(refusal("ROI: &a [1, *a]"), ContainsSubstring("nested deeper"));
+}
+
+TEST_CASE("aliases that people write are fine") {
+  auto file = SettingsFile::parse("a: &roi [1, 2]\nb: *roi\n", "f");
+  auto root = file.root();
+  std::vector<double> a;
+  std::vector<double> b;
+  root.read_numbers("a", 2, a);
+  root.read_numbers("b", 2, b);
+  CHECK(a == b);
+  CHECK(problems(file) == "");
+}
+
+TEST_CASE("nesting without end is refused") {
+  CHECK_THAT(refusal(std::string(100, '[') + std::string(100, ']')), ContainsSubstring("nested deeper"));
+  CHECK(refusal(std::string(400'000, '[')) != "");
+}
+
+TEST_CASE("a file that is far too large is refused") {
+  CHECK_THAT(refusal("#" + std::string(1'000'000, 'x')), ContainsSubstring("1000001 bytes"));
+}
+
+TEST_CASE("problems are one line each, whatever the file holds") {
+  auto file = SettingsFile::parse("\"a\\nb\": 1\n\"a\\nb\": 2\nhubs: {\"H\\e\": []}\nkinds: {\"k\\t\": 1}\n", "f");
+  auto root = file.root();
+  root.named_texts("hubs");
+  root.kinds("kinds", {"motion"});
+  const std::string said = problems(file);
+  CHECK(std::count(said.begin(), said.end(), '\n') == 3);
+  CHECK(said.find('\x1b') == std::string::npos);
+  CHECK(said.find('\t') == std::string::npos);
+  CHECK(refusal("\"\\\x01\"").find('\x01') == std::string::npos);
 }

@@ -16,6 +16,17 @@ TEST_CASE("what is escaped stays on one line and says what it was") {
   CHECK(escaped("\xe2\x82") == "\\xe2\\x82");
 }
 
+TEST_CASE("what was escaped can be read back, and what never was stays as it is") {
+  for (const std::string& text :
+       {std::string("a\nb\rc\td\\e"), std::string("nul\0x\x1b\x7f", 7), std::string("\xff\xc3("), std::string("\\n"),
+        std::string("\\\\x41"), std::string()}) {
+    CHECK(unescaped(escaped(text)) == text);
+  }
+  CHECK(unescaped("a\\") == "a\\");
+  CHECK(unescaped("\\x4") == "\\x4");
+  CHECK(unescaped("\\xzz\\q") == "\\xzz\\q");
+}
+
 TEST_CASE("the distance counts single edits") {
   CHECK(edit_distance("", "") == 0);
   CHECK(edit_distance("abc", "") == 3);

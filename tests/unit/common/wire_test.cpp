@@ -96,6 +96,7 @@ TEST_CASE("metadata that cannot be taken is refused with its reason") {
   CHECK(refusal(R"({"msg":"a|"})") == "empty field");
   CHECK(refusal(R"({"msg":"|jpg"})") == "empty field");
   CHECK(refusal(R"({"msg":" | "})") == "empty field");
+  CHECK(refusal(R"({"msg":")" + std::string(9'000, 'a') + R"(|jpg"})") == "bad msg");
 }
 
 TEST_CASE("brackets inside strings do not count as nesting") {

@@ -126,6 +126,21 @@ TEST_CASE("the same message again is stored once; other content under its identi
   CHECK(fs::is_empty(hub.incoming()));
 }
 
+TEST_CASE("an identity is known over restarts, whatever the order in which numbers came") {
+  Hub hub;
+  for (const std::uint64_t seq : {5, 1, 3, 2, 9}) hub.commit(message(kBoot, seq, "Barn|x"));
+  for (int round = 0; round < 2; ++round) {
+    hub.restart();
+    for (const std::uint64_t seq : {9, 3, 1, 5, 2}) {
+      CHECK_FALSE(hub.commit(message(kBoot, seq, "Barn|x")).committed);
+      CHECK(hub.commit(message(kBoot, seq, "Barn|x", picture(7))).refused == "identity has other content");
+    }
+    CHECK(hub.rows("events") == 5);
+  }
+  CHECK(hub.commit(message(kBoot, 4, "Barn|x")).committed);
+  CHECK(hub.log_texts().size() == 6);
+}
+
 TEST_CASE("plain senders have no identity: each message counts") {
   Hub hub;
   hub.commit(plain_message("Barn|jpg"));
@@ -156,7 +171,7 @@ TEST_CASE("after a crash: a file without a row goes") {
 
 TEST_CASE("after a crash: a row whose file has not got its name is finished") {
   Hub hub;
-  hub.store->sync("a", hub.store->begin("a", picture().view()));
+  hub.store->sync("a", *hub.store->begin("a", picture().view()));
   const ImageRow row = hub.add_row(1, "a");
   hub.restart();
   CHECK(hub.pictures() == Texts{row.path});
@@ -167,7 +182,7 @@ TEST_CASE("after a crash: a row whose file has not got its name is finished") {
 
 TEST_CASE("after a crash: a row whose file has its name is left alone") {
   Hub hub;
-  hub.store->sync("a", hub.store->begin("a", picture().view()));
+  hub.store->sync("a", *hub.store->begin("a", picture().view()));
   const ImageRow row = hub.add_row(1, "a");
   REQUIRE(hub.store->finish("a", row.path) == ImageStore::Finish::renamed);
   hub.restart();
@@ -187,9 +202,9 @@ TEST_CASE("after a crash: a row without any file was never acknowledged and is t
 
 TEST_CASE("after a crash: a name that somebody else took in between costs no image") {
   Hub hub;
-  hub.store->sync("a", hub.store->begin("a", picture(1).view()));
+  hub.store->sync("a", *hub.store->begin("a", picture(1).view()));
   const ImageRow row = hub.add_row(1, "a");
-  common::write_file(hub.store->path_of(row.path), common::Bytes(10, 9), false);
+  write_file(hub.store->path_of(row.path), common::Bytes(10, 9));
   hub.restart();
   REQUIRE(hub.pictures().size() == 2);
   CHECK(fs::file_size(hub.store->path_of(row.path)) == 10);
@@ -294,7 +309,7 @@ TEST_CASE("a group that cannot be committed leaves no trace and can be given aga
   Hub hub;
   // The day's folder cannot be made while a file has its name.
   const fs::path day = hub.data() / "images" / common::local_date(hub.clock.utc_ns());
-  common::write_file(day, {}, false);
+  write_file(day, {});
   Candidate event = hub.written(message(kBoot, 1, "Barn|a"));
   Candidate image = hub.written(message(kBoot, 2));
   CHECK_THROWS(hub.committer->commit({&event, &image}));
@@ -340,4 +355,27 @@ TEST_CASE("an array is stored as PNG, with the file's CRC in its row") {
   CHECK(row.bytes == file.size());
   CHECK(row.crc == common::crc32c({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()}));
   CHECK(row.payload_crc == *given.crc);
+}
+
+TEST_CASE("what a node says it delivered here is compared with what is here") {
+  Hub hub;
+  const auto report = [&](double delivered, double delivered_to) {
+    common::Message message;
+    message.text = "Barn|Heartbeat";
+    message.node = "Barn";
+    message.boot = kBoot;
+    message.fields["delivered_here"] = delivered;
+    message.fields["delivered_to"] = delivered_to;
+    hub.nodes->seen(message);
+    hub.committer->catch_up();
+    return hub.nodes->status().at(0).missing;
+  };
+  CHECK(report(0, 0) == 0);
+  for (std::uint64_t seq = 1; seq <= 4; ++seq) hub.commit(message(kBoot, 2 * seq, "Barn|x"));
+  CHECK(report(4, 8) == 0);
+  CHECK(report(3, 8) == 0);  // stored, and the reply still under way
+  CHECK(report(6, 8) == 2);
+  CHECK(report(3, 5) == 1);  // what came later hides nothing
+  CHECK(report(9e15, 9e15) == 8'999'999'999'999'996);
+  CHECK(hub.rows("boots") == 1);
 }

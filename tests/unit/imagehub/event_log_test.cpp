@@ -1,5 +1,6 @@
 #include "imagehub/store/event_log.hpp"
 
+#include <chrono>
 #include <fstream>
 
 #include "catch.hpp"
@@ -33,7 +34,7 @@ TEST_CASE("one message is one line, whatever it holds") {
 
 TEST_CASE("at the first line of a new day the log gets the name of its day") {
   const TempFolder folder;
-  EventLog log(folder.path());
+  EventLog log(folder.disk, folder.path());
   log.next_position(kNoon);
   log.append("first\n");
   const auto next = log.next_position(kNoon + kDay);
@@ -47,7 +48,7 @@ TEST_CASE("rotation overwrites nothing") {
   const TempFolder folder;
   const std::string dated = "imagehub.log." + common::local_date(kNoon);
   append(folder.path() / dated, "old\n");
-  EventLog log(folder.path());
+  EventLog log(folder.disk, folder.path());
   log.next_position(kNoon);
   log.append("first\n");
   log.next_position(kNoon + kDay);
@@ -58,7 +59,7 @@ TEST_CASE("rotation overwrites nothing") {
 TEST_CASE("lines of others stay and half a line gets its own") {
   const TempFolder folder;
   append(folder.path() / "imagehub.log", "of another\nhalf");
-  EventLog log(folder.path());
+  EventLog log(folder.disk, folder.path());
   const auto now = common::SystemClock().utc_ns();
   const auto position = log.next_position(now);
   log.append("ours\n");
@@ -71,7 +72,7 @@ TEST_CASE("lines of others stay and half a line gets its own") {
 
 TEST_CASE("a line is found again after its file was rotated") {
   const TempFolder folder;
-  EventLog log(folder.path());
+  EventLog log(folder.disk, folder.path());
   const auto position = log.next_position(kNoon);
   log.append("first\n");
   log.next_position(kNoon + kDay);
@@ -80,7 +81,7 @@ TEST_CASE("a line is found again after its file was rotated") {
 
 TEST_CASE("a clock that is a little behind does not give the log a wrong name") {
   const TempFolder folder;
-  EventLog log(folder.path());
+  EventLog log(folder.disk, folder.path());
   log.next_position(kNoon);
   log.append("of today\n");
   CHECK(log.next_position(kNoon - kDay).day == common::local_date(kNoon));
@@ -91,8 +92,22 @@ TEST_CASE("a clock that is a little behind does not give the log a wrong name") 
 
 TEST_CASE("a clock that was years ahead does not stop rotation") {
   const TempFolder folder;
-  EventLog log(folder.path());
+  EventLog log(folder.disk, folder.path());
   log.next_position(kNoon + 1000 * kDay);
   log.append("of the future\n");
   CHECK(log.next_position(kNoon).day == common::local_date(kNoon));
+}
+
+TEST_CASE("a line of the current file is found again after a start with a clock that was set back") {
+  const TempFolder folder;
+  const std::string line = EventLog::line(kNoon, "Barn|motion|moving");
+  imagehub::LogPosition position;
+  {
+    EventLog log(folder.disk, folder.path());
+    position = log.next_position(kNoon);
+    log.append(line);
+  }
+  const auto current = folder.path() / "imagehub.log";
+  std::filesystem::last_write_time(current, std::filesystem::last_write_time(current) - std::chrono::hours(24 * 365));
+  CHECK(EventLog(folder.disk, folder.path()).holds(position, line));
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
+#include "common/disk.hpp"
 #include "common/jpeg.hpp"
 #include "fake_clock.hpp"
 #include "imagehub/filing/committer.hpp"
@@ -43,11 +44,12 @@ class FilingKit {
   explicit FilingKit(imagehub::CommitterSettings settings = {}) : settings_(settings) { open(); }
 
   void open() {
-    index = std::make_unique<imagehub::Index>(data() / "index.sqlite3", imagehub::Durability::synced);
-    store = std::make_unique<imagehub::ImageStore>(data() / "images", true);
-    log = std::make_unique<imagehub::EventLog>(data() / "logs");
+    index = std::make_unique<imagehub::Index>(disk, data() / "index.sqlite3", imagehub::Durability::synced);
+    store = std::make_unique<imagehub::ImageStore>(disk, data() / "images", true);
+    log = std::make_unique<imagehub::EventLog>(disk, data() / "logs");
+    reserve = std::make_unique<imagehub::Reserve>(disk, data() / ".reserve", 0);
     nodes = std::make_unique<imagehub::Nodes>(clock, 600 * common::kSecond, index->nodes());
-    committer = std::make_unique<imagehub::Committer>(settings_, *index, *store, *log, *nodes, clock);
+    committer = std::make_unique<imagehub::Committer>(settings_, *index, *store, *log, *reserve, *nodes, clock);
   }
   void restart() {
     committer.reset();
@@ -78,10 +80,12 @@ class FilingKit {
     return texts;
   }
 
+  common::Disk disk;
   FakeClock clock;
   std::unique_ptr<imagehub::Index> index;
   std::unique_ptr<imagehub::ImageStore> store;
   std::unique_ptr<imagehub::EventLog> log;
+  std::unique_ptr<imagehub::Reserve> reserve;
   std::unique_ptr<imagehub::Nodes> nodes;
   std::unique_ptr<imagehub::Committer> committer;
 

@@ -6,8 +6,10 @@
 #include <mutex>
 
 #include "catch.hpp"
+#include "common/database.hpp"
 #include "common/files.hpp"
 #include "common/text.hpp"
+#include "imagehub/filing/retention.hpp"
 #include "unit/imagehub/filing_kit.hpp"
 
 using namespace imagehub;
@@ -83,7 +85,7 @@ class Hub : public FilingKit {
   /// From now on no picture can be written: .incoming is a file.
   void break_store() {
     fs::rename(incoming(), data() / "aside");
-    common::write_file(incoming(), {}, false);
+    write_file(incoming(), {});
   }
   void mend_store() {
     fs::remove(incoming());
@@ -228,6 +230,18 @@ TEST_CASE("a held lane goes on with a new connection of its sender") {
   CHECK(hub.outcome(hub.send(message(kBoot, 2), "b")) == "stored");
 }
 
+TEST_CASE("what is left of an older connection does not lift the hold of a lane") {
+  Hub hub;
+  CHECK(hub.outcome(hub.send(message(kBoot, 1), "old")) == "stored");
+  hub.break_store();
+  CHECK(hub.outcome(hub.send(message(kBoot, 2), "new")) == "retry: cannot store");
+  hub.mend_store();
+  CHECK(hub.outcome(hub.send(message(kBoot, 3), "old")) == "retry: an earlier one comes first");
+  CHECK(hub.outcome(hub.send(message(kBoot, 3), "new")) == "retry: an earlier one comes first");
+  for (std::uint64_t seq = 2; seq <= 3; ++seq) CHECK(hub.outcome(hub.send(message(kBoot, seq), "new")) == "stored");
+  CHECK(hub.seqs("images") == count_to(3));
+}
+
 TEST_CASE("a full window that fails and is sent again and again ends in order") {
   Hub hub;
   for (int round = 0; round < 20; ++round) {
@@ -303,4 +317,76 @@ TEST_CASE("each of many senders has its turn") {
   }
   for (const Ticket ticket : tickets) REQUIRE(hub.outcome(ticket) == "stored");
   CHECK(hub.seqs("events", 600) == count_to(3));
+}
+
+TEST_CASE("tasks of other threads run between the groups, and what they throw comes back") {
+  Hub hub;
+  std::vector<Ticket> tickets;
+  int done = 0;
+  for (std::uint64_t seq = 1; seq <= 50; ++seq) {
+    tickets.push_back(hub.send(message(kBoot, seq)));
+    hub.filing->soon([&] { ++done; });
+    hub.filing->between_groups([&] {
+      // The index belongs to the thread that runs this.
+      hub.index->contains({kBoot, seq});
+      ++done;
+    });
+  }
+  CHECK(done == 100);
+  CHECK_THROWS_AS(hub.filing->between_groups([] { throw std::runtime_error("no"); }), std::runtime_error);
+  hub.filing->soon([] { throw std::runtime_error("no"); });
+  for (const Ticket ticket : tickets) CHECK(hub.outcome(ticket) == "stored");
+  CHECK(hub.seqs("images") == count_to(50));
+}
+
+TEST_CASE("damage of the index that a task finds is told") {
+  Hub hub;
+  CHECK_THROWS(hub.filing->between_groups([] { throw std::runtime_error("no"); }));
+  CHECK_FALSE(hub.filing->index_damage());
+  CHECK_THROWS(hub.filing->between_groups([] { throw common::CorruptDatabase("malformed"); }));
+  CHECK(hub.filing->index_damage() == "malformed");
+}
+
+TEST_CASE("what plain senders wait for is tried at once when there is room again") {
+  Hub hub;
+  hub.break_store();
+  const Ticket image = hub.send(plain_message("Barn|jpg"));
+  CHECK(hub.filing->drain(kLong));
+  hub.mend_store();
+  hub.filing->retry_now();  // the clock stands still: its time has not come
+  CHECK(hub.outcome(image) == "stored");
+}
+
+TEST_CASE("while the disk is full images are refused before a byte is written, and events go on") {
+  Hub hub;
+  hub.reserve->found_full(UINT64_MAX / 4);
+  CHECK(hub.outcome(hub.send(message(kBoot, 1))) == "retry: disk full");
+  CHECK(fs::is_empty(hub.incoming()));
+  CHECK(hub.outcome(hub.send(message(kBoot, 2))) == "retry: an earlier one comes first");
+  CHECK(hub.outcome(hub.send(message(kBoot, 3, "Barn|motion|moving"))) == "stored");
+}
+
+TEST_CASE("retention deletes while senders send, and nothing that it took comes back") {
+  Hub hub;
+  RetentionSettings settings;
+  settings.images.max_gb = 1e-6;  // one kilobyte: a few pictures
+  Retention retention(settings, {*hub.index, *hub.store, *hub.committer, *hub.reserve, hub.disk, hub.clock});
+  const auto step = [&] {
+    hub.clock.advance(5 * kSecond);
+    return retention.step([&](std::function<void()> task) { hub.filing->between_groups(std::move(task)); });
+  };
+  {
+    const std::jthread deleting([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) step();
+    });
+    for (int round = 0; round < 2; ++round) {
+      for (std::uint64_t seq = 1; seq <= 200; ++seq) CHECK(hub.outcome(hub.send(message(kBoot, seq))) == "stored");
+    }
+  }
+  while (step()) {
+  }
+  CHECK(hub.seqs("images").size() * picture().size() <= 1000);
+  CHECK(hub.seqs("images").back() == 200);
+  CHECK(hub.pictures().size() == hub.seqs("images").size());
+  CHECK(retention.status().deleted_images.at("max_gb") == 200 - hub.pictures().size());
 }

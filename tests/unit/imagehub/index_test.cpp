@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "catch.hpp"
+#include "common/database.hpp"
 #include "temp_folder.hpp"
 
 using namespace imagehub;
@@ -36,7 +37,7 @@ class Fixture {
   Fixture() { reopen(); }
   void reopen() {
     index_.reset();
-    index_ = std::make_unique<Index>(file(), Durability::synced);
+    index_ = std::make_unique<Index>(folder_.disk, file(), Durability::synced);
   }
   std::filesystem::path file() const { return folder_.path() / "index.sqlite3"; }
   Index& operator*() { return *index_; }
@@ -237,9 +238,16 @@ TEST_CASE("an index of a newer program is refused and left as it is") {
     index.reopen();
     FAIL("opened");
   } catch (const std::runtime_error& error) {
-    CHECK_THAT(std::string(error.what()), ContainsSubstring("newer imagehub"));
+    CHECK_THAT(std::string(error.what()), ContainsSubstring("newer version"));
   }
   CHECK(index.count("images") == 0);
+}
+
+TEST_CASE("an index with an impossible format is a damaged one") {
+  Fixture index;
+  index.close();
+  SQLite::Database(index.file().string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = -7");
+  CHECK_THROWS_AS(index.reopen(), common::CorruptDatabase);
 }
 
 TEST_CASE("more boots than are remembered are still all known") {

@@ -1,5 +1,7 @@
 #include "imagehub/live/nodes.hpp"
 
+#include <limits>
+
 #include "catch.hpp"
 #include "fake_clock.hpp"
 
@@ -133,4 +135,69 @@ TEST_CASE("a sender that invents names costs a bounded number of entries") {
   Nodes nodes(clock, 600 * kSecond, {});
   for (int i = 0; i < 10'100; ++i) nodes.seen(from("n" + std::to_string(i)));
   CHECK(nodes.status().size() == 10'001);
+}
+
+namespace {
+
+common::Message report(double delivered, double dropped = 0, double set_aside = 0) {
+  common::Message message = from("Barn");
+  message.boot = 7;
+  message.fields = {
+      {"delivered_here", delivered}, {"delivered_to", 99}, {"dropped", dropped}, {"set_aside", set_aside}};
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("what a node says of its messages is shown, and is to be compared once") {
+  FakeClock clock;
+  Nodes nodes(clock, 600 * kSecond, {});
+  nodes.seen(report(5, 2, 1));
+  nodes.seen(report(10, 3, 1));
+  const auto reports = nodes.take_reports(10);
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].node == "Barn");
+  CHECK(reports[0].boot == 7);
+  CHECK(reports[0].delivered_here == 10);
+  CHECK(reports[0].delivered_to == 99);
+  CHECK(nodes.take_reports(10).empty());
+  REQUIRE(nodes.status().at(0).report);
+  CHECK(nodes.status().at(0).report->dropped == 3);
+  CHECK(nodes.status().at(0).report->set_aside == 1);
+}
+
+TEST_CASE("missing messages are told once per change, and not more than once a minute") {
+  FakeClock clock;
+  Nodes nodes(clock, 600 * kSecond, {});
+  nodes.seen(report(5));
+  nodes.missing("Barn", 0);
+  CHECK(nodes.changes().empty());
+  nodes.missing("Barn", 3);
+  CHECK(nodes.status().at(0).missing == 3);
+  CHECK(nodes.changes() == Texts{"Barn|hub|missing 3"});
+  CHECK(nodes.changes().empty());
+  nodes.missing("Barn", 4);
+  CHECK(nodes.changes().empty());
+  clock.advance(60 * kSecond);
+  CHECK(nodes.changes() == Texts{"Barn|hub|missing 4"});
+  nodes.missing("Barn", 0);
+  clock.advance(60 * kSecond);
+  CHECK(nodes.changes().empty());
+}
+
+TEST_CASE("what is no report of a node is none") {
+  FakeClock clock;
+  Nodes nodes(clock, 600 * kSecond, {});
+  for (const double number : {-1.0, 1e300, std::numeric_limits<double>::quiet_NaN()}) nodes.seen(report(number));
+  auto without_boot = report(5);
+  without_boot.boot.reset();
+  nodes.seen(without_boot);
+  auto event = report(5);
+  event.text = "Barn|motion|moving";
+  nodes.seen(event);
+  nodes.seen(from("Barn"));
+  CHECK(nodes.take_reports(10).empty());
+  nodes.seen(report(5, -1, 1e300));
+  REQUIRE(nodes.take_reports(10).size() == 1);
+  CHECK(nodes.status().at(0).report->dropped == 0);
 }

@@ -48,3 +48,33 @@ TEST_CASE("ranges behave as a set of numbers, whatever the order") {
     REQUIRE(ranges.contains(asked) == expected.contains(asked));
   }
 }
+
+TEST_CASE("the numbers up to one are counted") {
+  SeqRanges ranges;
+  ranges.load(10, 19);
+  for (const std::uint64_t seq : {1, 2, 4}) ranges.insert(seq);
+  CHECK(ranges.count_to(0) == 0);
+  CHECK(ranges.count_to(3) == 2);
+  CHECK(ranges.count_to(9) == 3);
+  CHECK(ranges.count_to(10) == 4);
+  CHECK(ranges.count_to(15) == 9);
+  CHECK(ranges.count_to(UINT64_MAX) == 13);
+}
+
+TEST_CASE("a range joins all that it touches") {
+  const auto joined = [](std::uint64_t low, std::uint64_t high) {
+    SeqRanges ranges;
+    ranges.load(10, 19);
+    ranges.load(30, 39);
+    ranges.insert(low, high);
+    return ranges.ranges();
+  };
+  using Ranges = std::map<std::uint64_t, std::uint64_t>;
+  CHECK(joined(20, 29) == Ranges{{10, 39}});
+  CHECK(joined(15, 35) == Ranges{{10, 39}});
+  CHECK(joined(12, 13) == Ranges{{10, 19}, {30, 39}});
+  CHECK(joined(0, 100) == Ranges{{0, 100}});
+  CHECK(joined(0, 8) == Ranges{{0, 8}, {10, 19}, {30, 39}});
+  CHECK(joined(40, 50) == Ranges{{10, 19}, {30, 50}});
+  CHECK(joined(5, 9) == Ranges{{5, 19}, {30, 39}});
+}

@@ -9,7 +9,14 @@ std::string status(const std::string& drops, const std::string& nodes, const std
     "addresses":["tcp://0.0.0.0:5555","ipc:///x"],"received":12,"answered":11,"messages_per_s":1.25,"connections":3,
     "in_flight_messages":2,"in_flight_bytes":1500,"holding_back":)" +
          holding_back + R"(,"queue_bytes":1,"drops":)" + drops +
-         R"(,"disk":{"total_bytes":2000000000,"free_bytes":999},"nodes":)" + nodes + "}";
+         R"(,"disk":{"total_bytes":2000000000,"free_bytes":999,"full":false,"days_left":null,"bytes_per_day":0,"reserve_bytes":64000000,
+        "reserve_left_bytes":8000000},"retention":{"state":"off","deleted_images":{},"deleted_bytes":0,
+        "undeletable_files":0},"nodes":)" +
+         nodes + "}";
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
 }
 
 }  // namespace
@@ -29,10 +36,33 @@ TEST_CASE("status tells what is refused and lost, and no name breaks a line") {
   const std::string text = imagehub::format_status(
       status(R"({"refused: no msg":3,"refused: wrong crc":1})",
              R"([{"node":"Ba\nrn","lost":true,"first_seen_ns":0,"last_seen_ns":0,"version":"imagenode/1","host":"pi",
-                 "heartbeat_s":0,"images":5,"events":6,"bytes":7,"messages_per_s":0.5}])",
+                 "heartbeat_s":0,"images":5,"events":6,"bytes":7,"messages_per_s":0.5,"missing":3,"dropped":41,
+                 "set_aside":2}])",
              "true"));
   CHECK_THAT(text, ContainsSubstring("drops     3 refused: no msg\n          1 refused: wrong crc\n"));
   CHECK_THAT(text, ContainsSubstring("full: senders wait"));
   CHECK_THAT(text, ContainsSubstring("Ba\\nrn"));
   CHECK_THAT(text, ContainsSubstring("LOST"));
+  CHECK_THAT(text, ContainsSubstring(" 41       2      3 "));
+}
+
+TEST_CASE("status tells of a full disk and of what was deleted, and is silent about what is not so") {
+  const std::string usual = imagehub::format_status(status("{}", "[]"));
+  CHECK(usual.find("retention") == std::string::npos);
+  std::string json = replaced(status("{}", "[]"), R"("full":false)", R"("full":true)");
+  json = replaced(json, R"("state":"off","deleted_images":{},"deleted_bytes":0)",
+                  R"("state":"on","deleted_images":{"keep_days":5,"max_gb":1},"deleted_bytes":1500)");
+  const std::string text = imagehub::format_status(json);
+  CHECK_THAT(text, ContainsSubstring("free of 2.0 GB, full: images wait; reserve for events 8.0 MB of 64.0 MB\n"));
+  CHECK_THAT(text, ContainsSubstring("retention on; deleted 1.5 KB, 5 images for keep_days, 1 images for max_gb\n"));
+}
+
+TEST_CASE("status tells how many days are left") {
+  const auto line = [](const std::string& days) {
+    return imagehub::format_status(replaced(status("{}", "[]"), R"("days_left":null,"bytes_per_day":0)",
+                                            R"("bytes_per_day":2500000000,"days_left":)" + days));
+  };
+  CHECK_THAT(line("12.7"), ContainsSubstring("free of 2.0 GB, 12 days left at 2.5 GB a day\n"));
+  CHECK_THAT(line("0.54"), ContainsSubstring(", 0.5 days left at"));
+  CHECK_THAT(line("1e12"), ContainsSubstring(", over 3650 days left at"));
 }

@@ -1,6 +1,7 @@
 #include "imagenode/link/bandwidth.hpp"
 
 #include "catch.hpp"
+#include "imagenode/link/link_settings.hpp"
 
 using imagenode::Bandwidth;
 
@@ -25,4 +26,10 @@ TEST_CASE("without a limit everything may go at once") {
   Bandwidth bandwidth(std::nullopt);
   bandwidth.sent(1'000'000, common::kSecond);
   CHECK(bandwidth.next_ns() <= common::kSecond);
+}
+
+TEST_CASE("a large bandwidth does not turn the patience of a link round") {
+  imagenode::LinkSettings settings;
+  settings.bandwidth_kbit = 20'000'000;
+  CHECK(settings.transfer_ns(32 * 1024) == common::kSecond);
 }

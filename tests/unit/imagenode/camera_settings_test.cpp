@@ -60,6 +60,11 @@ TEST_CASE("camera settings report every bad value at its place") {
   }
 }
 
+TEST_CASE("a time until a picture counts as frozen that no clock reaches is refused") {
+  CHECK(read("W1", "frozen_after: 30d").frozen_after_s == 30 * 86'400);
+  CHECK_THROWS_AS(read("W1", "frozen_after: 1e300"), common::SettingsError);
+}
+
 TEST_CASE("a label that begins with P is a Pi camera unless src names something else") {
   CHECK(read("P1", "{}").is_pi_camera());
   CHECK(read("p1", "src: 0").is_pi_camera());

@@ -3,94 +3,22 @@
 #include <chrono>
 #include <set>
 #include <thread>
-#include <zmq.hpp>
 
 #include "catch.hpp"
+#include "common/files.hpp"
 #include "common/text.hpp"
-#include "common/wire.hpp"
+#include "fake_hub.hpp"
+#include "imagenode/link/stamper.hpp"
+#include "temp_folder.hpp"
 
 using namespace imagenode;
 using common::cat;
 
 namespace {
 
-constexpr std::chrono::milliseconds kLong{10'000};
-constexpr std::chrono::milliseconds kShort{300};
-
-/// The other end, played by the test: sees each request and decides the reply.
-class FakeHub {
- public:
-  struct Request {
-    std::string peer;
-    common::Message message;
-    std::uint64_t seq() const { return message.seq.value_or(0); }
-  };
-
-  explicit FakeHub(const std::string& address = "tcp://127.0.0.1:*") { bind(address); }
-
-  void bind(const std::string& address) {
-    socket_ = zmq::socket_t(context_, zmq::socket_type::router);
-    socket_.set(zmq::sockopt::linger, 0);
-    // The port of a hub that was just closed is free a moment later.
-    for (;;) {
-      try {
-        socket_.bind(address);
-        break;
-      } catch (const zmq::error_t& error) {
-        if (error.num() != EADDRINUSE) throw;
-        std::this_thread::yield();
-      }
-    }
-    address_ = socket_.get(zmq::sockopt::last_endpoint);
-  }
-  void close() { socket_.close(); }
-  const std::string& address() const { return address_; }
-
-  std::optional<Request> receive(std::chrono::milliseconds timeout = kLong) {
-    socket_.set(zmq::sockopt::rcvtimeo, static_cast<int>(timeout.count()));
-    zmq::message_t peer, empty, metadata, payload;
-    if (!socket_.recv(peer)) return std::nullopt;
-    (void)socket_.recv(empty);
-    (void)socket_.recv(metadata);
-    (void)socket_.recv(payload);
-    auto decoded = common::decode_message(
-        metadata.to_string_view(),
-        common::Payload(common::Bytes(payload.data<std::uint8_t>(), payload.data<std::uint8_t>() + payload.size())));
-    return Request{peer.to_string(), std::get<common::Message>(decoded)};
-  }
-
-  void reply(const Request& request, const std::string& text) {
-    socket_.send(zmq::buffer(request.peer), zmq::send_flags::sndmore);
-    socket_.send(zmq::message_t(), zmq::send_flags::sndmore);
-    socket_.send(zmq::buffer(text), zmq::send_flags::none);
-  }
-
-  /// Takes the opening keep-alive and says what kind of hub this is.
-  void greet(const std::string& text = "OK imagehub/1.0.0 test") {
-    const auto opening = receive();
-    REQUIRE(opening);
-    REQUIRE(opening->message.text == "Barn|Heartbeat");
-    reply(*opening, text);
-  }
-
-  /// The next message with a number; keep-alives on the way are answered.
-  std::optional<Request> next(std::chrono::milliseconds timeout = kLong) {
-    while (auto request = receive(timeout)) {
-      if (request->seq() != 0) return request;
-      reply(*request, "OK imagehub/1.0.0 test");
-    }
-    return std::nullopt;
-  }
-
- private:
-  zmq::context_t context_;
-  zmq::socket_t socket_;
-  std::string address_;
-};
-
 struct Fixture {
   explicit Fixture(std::vector<std::string> addresses, double patience_s = 10)
-      : link({std::move(addresses), 10, 4, patience_s, std::nullopt}, "Barn", outbox, clock) {
+      : link({std::move(addresses), 10, 4, patience_s, std::nullopt}, {"Barn", 77, {}}, outbox, clock) {
     outbox.on_put([this] { link.wake(); });
   }
 
@@ -101,18 +29,19 @@ struct Fixture {
       message.node = "Barn";
       message.payload = common::Payload(common::Bytes(12, 1));
       message.array = common::ArrayForm{"uint8", {2, 2, 3}};
-      outbox.put(std::move(message));
+      stamper.put(std::move(message));
     }
   }
   void put_event(const std::string& text) {
     common::Message message;
     message.text = text;
-    outbox.put(std::move(message));
+    stamper.put(std::move(message));
   }
 
   common::SystemClock clock;
   common::Liveness liveness;
-  Outbox outbox{77, 100'000'000, clock};
+  Outbox outbox{OutboxSettings{100'000'000}};
+  Stamper stamper{77, clock, {&outbox}};
   HubLink link;
 };
 
@@ -160,7 +89,7 @@ TEST_CASE("a message captured after the link looked at the clock has no negative
   common::Message message;
   message.text = "Barn|motion|moving";
   message.monotonic_ns = node.clock.monotonic_ns() + common::kSecond;
-  node.outbox.put(std::move(message));
+  node.stamper.put(std::move(message));
   node.link.start(node.liveness);
   hub.greet();
   const auto request = hub.next();
@@ -317,4 +246,56 @@ TEST_CASE("a message that kills the connection while others pass is set aside") 
   CHECK(node.outbox.counts().set_aside[image] == 1);
   CHECK(stored.size() == 19);
   CHECK_FALSE(stored.contains(3));
+}
+
+TEST_CASE("what a hub acknowledged stands in the ledger before the next message comes") {
+  const TempFolder folder;
+  FakeHub hub;
+  common::SystemClock clock;
+  common::Liveness liveness;
+  Outbox outbox({1'000'000});
+  Stamper stamper(77, clock, {&outbox});
+  Ledger ledger(folder.disk, folder.path() / "ledger.tsv");
+  LinkSettings settings;
+  settings.addresses = {hub.address()};
+  settings.window = 1;
+  HubLink link(settings, {"Barn", 77, {}}, outbox, clock, &ledger);
+  common::Message message;
+  message.text = "Barn|motion|moving";
+  for (int i = 0; i < 2; ++i) stamper.put(message);
+  link.start(liveness);
+  hub.greet("OK imagehub/1.0.0 0123abcd");
+  const auto first = hub.next();
+  REQUIRE(first);
+  hub.reply(*first, "OK 1");
+  REQUIRE(hub.next());
+  const std::string text = common::read_text_file(folder.path() / "ledger.tsv");
+  CHECK(text.starts_with("000000000000004d\t1\t"));
+  CHECK(text.ends_with("\tevent\t0\t0\t0123abcd\tBarn|motion|moving\n"));
+}
+
+TEST_CASE("a keep-alive tells each hub what that one acknowledged, and what gave way") {
+  DeliveryReport report;
+  const common::SystemClock clock;
+  Outbox outbox({1});
+  Stamper stamper(1, clock, {&outbox});
+  common::Message message;
+  message.text = "Barn|x";
+  stamper.put(message);  // larger than the bound: it gives way
+  report.delivered("a", 5);
+  report.delivered("a", 3);
+  report.delivered("b", 6);
+  const auto told = [&](const std::string& hub) {
+    common::Message keep_alive;
+    report.add_to(keep_alive, hub, outbox.counts());
+    return keep_alive.fields;
+  };
+  CHECK(told("a").at("delivered_here") == 2);
+  CHECK(told("a").at("delivered_to") == 5);
+  CHECK(told("b").at("delivered_here") == 1);
+  CHECK(told("an empty one").at("delivered_here") == 0);
+  CHECK(told("a").at("dropped") == 1);
+  CHECK(told("a").at("set_aside") == 0);
+  for (int i = 0; i < 200; ++i) report.delivered(std::to_string(i), 1);
+  CHECK(told("a").at("delivered_here") == 0);
 }

@@ -1,5 +1,6 @@
 #include "catch.hpp"
 #include "imagenode/settings.hpp"
+#include "temp_folder.hpp"
 
 using namespace imagenode;
 
@@ -83,9 +84,31 @@ TEST_CASE("a node without name or hub is told what is missing") {
 
 TEST_CASE("hub addresses that cannot be connected to are refused") {
   CHECK_THAT(problems("node: {name: Barn}\nhub_address: {H1: '192.168.1.10'}\n"),
-             ContainsSubstring("H1: 192.168.1.10 is not an address such as tcp://"));
+             ContainsSubstring("H1: 192.168.1.10 does not begin with tcp:// or ipc://"));
+  CHECK_THAT(problems("node: {name: Barn}\nhub_address:\n  H1: tcp://hub:99999\n  H2: tcp://hub\n"),
+             ContainsSubstring("imagenode.yaml:2:1: hub_address: H1: tcp://hub:99999 has no port from 1 to 65535") &&
+                 ContainsSubstring("H2: tcp://hub has no port; an address is such as tcp://"));
   CHECK_THAT(problems("node: {name: Barn}\nhub_address: {first: 'tcp://a:1'}\n"),
              ContainsSubstring("first is not one of H1, H2, H3"));
+}
+
+TEST_CASE("hubs are found by mDNS when the address is auto") {
+  const NodeSettings settings = read("node: {name: Barn, network: north farm}\nhub_address: auto\n");
+  CHECK(settings.find_hubs);
+  CHECK(settings.network == "north farm");
+  CHECK(settings.link.addresses.empty());
+  CHECK_FALSE(read("node: {name: Barn}\n" + kHub).find_hubs);
+  CHECK_THAT(
+      problems("node: {name: Barn}\nhub_address: tcp://a:1\n"),
+      ContainsSubstring("imagenode.yaml:2:1: hub_address: tcp://a:1 is neither auto, none nor a mapping such as"));
+}
+
+TEST_CASE("a mirror needs hubs that are named") {
+  CHECK(read("node: {name: Barn, mirror: True}\n" + kHub).mirror);
+  CHECK_THAT(problems("node: {name: Barn, mirror: True}\nhub_address: auto\n"),
+             ContainsSubstring("imagenode.yaml:2:1: hub_address: a mirror needs the hubs"));
+  CHECK_THAT(problems("node: {name: Barn, mirror: True}\nhub_address: {H1: 'tcp://a:1', H2: 'tcp://a:1'}\n"),
+             ContainsSubstring("the same address stands twice"));
 }
 
 TEST_CASE("two cameras may not share a view name") {
@@ -97,4 +120,40 @@ TEST_CASE("names may not hold the bar that separates a text's fields") {
   CHECK_THAT(problems("node: {name: 'a|b'}\n" + kHub), ContainsSubstring("a node needs a name without |"));
   CHECK_THAT(problems("node: {name: Barn}\n" + kHub + "cameras: {A1: {viewname: 'a|b'}}\n"),
              ContainsSubstring("must not hold |"));
+}
+
+TEST_CASE("the spool is set by a section of its own") {
+  const NodeSettings settings =
+      read("node: {name: Barn, spool: {path: /srv/spool, max_mb: 100, when: always}, catch_up: newest_first}\n" + kHub);
+  CHECK(settings.spool.folder == "/srv/spool");
+  CHECK(settings.spool.max_mb == 100);
+  CHECK(settings.spool.when == Spooling::always);
+  CHECK(settings.catch_up == CatchUp::newest_first);
+  CHECK(settings.notes.size() == 1);
+  CHECK_THAT(problems("node: {name: Barn, spool: {when: sometimes}}\n" + kHub),
+             ContainsSubstring("outage, always, never"));
+}
+
+TEST_CASE("a node can be without a hub") {
+  const NodeSettings settings = read("node: {name: Barn, local_dir: here}\nhub_address: none\n");
+  CHECK(settings.local);
+  CHECK(settings.link.addresses.empty());
+  CHECK_FALSE(read("node: {name: Barn}\n" + kHub).local);
+  CHECK(read("node: {name: Barn, local_dir: here}\n" + kHub).notes.size() == 1);
+  CHECK_THAT(problems("node: {name: Barn, spool: {when: never}}\nhub_address: none\n"),
+             ContainsSubstring("keeps nothing"));
+}
+
+TEST_CASE("the spool lies in the state folder of the service, else beside the settings") {
+  const TempFolder folder;
+  const auto file = folder.path() / "imagenode.yaml";
+  const std::string text = "node: {name: Barn, ledger: audit.tsv, local_dir: /srv/here}\n" + kHub;
+  write_file(file, common::Bytes(text.begin(), text.end()));
+  ::unsetenv("STATE_DIRECTORY");
+  CHECK(load_node_settings(file).spool.folder == folder.path() / "imagenode_data");
+  CHECK(load_node_settings(file).ledger == folder.path() / "audit.tsv");
+  CHECK(load_node_settings(file).local_dir == "/srv/here");
+  ::setenv("STATE_DIRECTORY", "/var/lib/imagenode:/var/lib/other", 1);
+  CHECK(load_node_settings(file).spool.folder == "/var/lib/imagenode");
+  ::unsetenv("STATE_DIRECTORY");
 }

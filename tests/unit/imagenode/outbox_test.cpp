@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "fake_clock.hpp"
+#include "imagenode/link/stamper.hpp"
 
 using namespace imagenode;
 using common::DeliveryClass;
@@ -17,12 +18,13 @@ common::Message message(const std::string& text, std::size_t bytes = 0) {
 
 }  // namespace
 
-TEST_CASE("the outbox numbers messages from 1 and stamps them") {
+TEST_CASE("messages are numbered from 1 and stamped") {
   FakeClock clock;
   clock.utc = 5 * common::kSecond;
-  Outbox outbox(77, 1'000'000, clock);
-  outbox.put(message("Barn|Restart"));
-  outbox.put(message("Barn door|jpg"));
+  Outbox outbox({1'000'000});
+  Stamper stamper(77, clock, {&outbox});
+  stamper.put(message("Barn|Restart"));
+  stamper.put(message("Barn door|jpg"));
   const auto event = outbox.take(DeliveryClass::event);
   const auto image = outbox.take(DeliveryClass::image);
   REQUIRE(event);
@@ -37,9 +39,10 @@ TEST_CASE("the outbox numbers messages from 1 and stamps them") {
 
 TEST_CASE("a full outbox gives up the oldest images and never events for them") {
   FakeClock clock;
-  Outbox outbox(1, 30'000, clock);
-  outbox.put(message("Barn|motion|moving"));
-  for (int i = 0; i < 5; ++i) outbox.put(message("Barn|jpg", 10'000));
+  Outbox outbox({30'000});
+  Stamper stamper(1, clock, {&outbox});
+  stamper.put(message("Barn|motion|moving"));
+  for (int i = 0; i < 5; ++i) stamper.put(message("Barn|jpg", 10'000));
   CHECK(outbox.counts().dropped[static_cast<int>(DeliveryClass::image)] == 3);
   CHECK(outbox.counts().dropped[static_cast<int>(DeliveryClass::event)] == 0);
   CHECK(outbox.take(DeliveryClass::event)->seq == 1);
@@ -49,25 +52,27 @@ TEST_CASE("a full outbox gives up the oldest images and never events for them") 
 
 TEST_CASE("a message that was sent once is not given up: the hub may wait for it") {
   FakeClock clock;
-  Outbox outbox(1, 15'000, clock);
-  outbox.put(message("Barn|jpg", 10'000));
+  Outbox outbox({15'000});
+  Stamper stamper(1, clock, {&outbox});
+  stamper.put(message("Barn|jpg", 10'000));
   const auto first = outbox.take(DeliveryClass::image);
-  outbox.put(message("Barn|jpg", 10'000));
+  stamper.put(message("Barn|jpg", 10'000));
   CHECK(outbox.counts().queued_messages == 1);
-  outbox.put_back(1);
+  outbox.put_back({1, 1});
   CHECK(outbox.take(DeliveryClass::image)->seq == first->seq);
 }
 
 TEST_CASE("a message leaves the outbox when it is delivered or set aside, and comes again when put back") {
   FakeClock clock;
-  Outbox outbox(1, 1'000'000, clock);
-  for (int i = 0; i < 3; ++i) outbox.put(message("Barn|jpg", 10));
+  Outbox outbox({1'000'000});
+  Stamper stamper(1, clock, {&outbox});
+  for (int i = 0; i < 3; ++i) stamper.put(message("Barn|jpg", 10));
   for (int i = 0; i < 3; ++i) outbox.take(DeliveryClass::image);
-  outbox.delivered(1);
-  outbox.put_back(2);
-  outbox.set_aside(3);
+  outbox.delivered({1, 1});
+  outbox.put_back({1, 2});
+  outbox.set_aside({1, 3}, "quota");
   CHECK(outbox.take(DeliveryClass::image)->seq == 2);
-  outbox.delivered(2);
+  outbox.delivered({1, 2});
   CHECK(outbox.counts().queued_messages == 0);
   CHECK(outbox.counts().queued_bytes == 0);
   CHECK(outbox.counts().delivered[static_cast<int>(DeliveryClass::image)] == 2);
@@ -77,9 +82,21 @@ TEST_CASE("a message leaves the outbox when it is delivered or set aside, and co
 
 TEST_CASE("of what is never stored only the newest of each kind waits") {
   FakeClock clock;
-  Outbox outbox(1, 1'000'000, clock);
-  outbox.put_unstored(message("ROI", 1));
-  outbox.put_unstored(message("ROI", 2));
+  Outbox outbox({1'000'000});
+  Stamper stamper(1, clock, {&outbox});
+  stamper.put_unstored(message("ROI", 1));
+  stamper.put_unstored(message("ROI", 2));
   CHECK(outbox.take_unstored()->payload.size() == 2);
   CHECK_FALSE(outbox.take_unstored());
+}
+
+TEST_CASE("every outbox gets the same message") {
+  FakeClock clock;
+  Outbox first({1'000'000});
+  Outbox second({1'000'000});
+  Stamper stamper(1, clock, {&first, &second});
+  stamper.put(message("Barn|jpg", 10));
+  const auto taken = first.take(DeliveryClass::image);
+  REQUIRE(taken);
+  CHECK(taken == second.take(DeliveryClass::image));
 }

@@ -54,8 +54,13 @@ TEST_CASE("the values of the reference imagenode.yaml are the defaults") {
   CHECK(all.queuemax == defaults.queuemax);
   CHECK(all.send_type == defaults.send_type);
   CHECK(all.outbox_mb == defaults.outbox_mb);
+  CHECK(all.spool.max_mb == defaults.spool.max_mb);
+  CHECK(all.spool.when == defaults.spool.when);
+  CHECK(all.catch_up == defaults.catch_up);
   CHECK(all.shutdown_timeout_s == defaults.shutdown_timeout_s);
   CHECK(all.link.patience_s == defaults.link.patience_s);
+  CHECK(all.mirror == defaults.mirror);
+  CHECK(all.link.retry_first_s == defaults.link.retry_first_s);
   CHECK(all.link.window == defaults.link.window);
   CHECK(all.link.window_mb == defaults.link.window_mb);
 

@@ -1,0 +1,99 @@
+#include "imagehub/care/backup.hpp"
+
+#include <SQLiteCpp/Backup.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "common/database.hpp"
+#include "common/local_time.hpp"
+#include "common/text.hpp"
+
+namespace imagehub {
+namespace {
+
+namespace fs = std::filesystem;
+using common::cat;
+
+constexpr int kBusyTimeoutMs = 5000;
+constexpr std::string_view kPrefix = "index-";
+constexpr std::string_view kSuffix = ".sqlite3";
+constexpr std::string_view kUnfinished = ".tmp";
+
+void need_room(common::FileSystem& files, const DataDirectory& data) {
+  std::uint64_t needed = 0;
+  for (const char* part : {"", "-wal"}) {
+    if (const auto info = files.info(data.index().string() + part)) needed += 2 * info->bytes;
+  }
+  const std::uint64_t free = files.space(data.folder).free_bytes;
+  if (free < needed) {
+    throw std::runtime_error(cat("a backup of the index needs ", needed, " free bytes, there are ", free));
+  }
+}
+
+void copy(const common::FileSystem& files, const fs::path& from, const fs::path& to) {
+  SQLite::Database source(from.string(), SQLite::OPEN_READONLY, kBusyTimeoutMs, files.sqlite_vfs());
+  SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeoutMs,
+                          files.sqlite_vfs());
+  // The file is synced as a whole when it is complete.
+  target.exec("PRAGMA synchronous = OFF");
+  // A lock that does not go away is no exception to SQLiteCpp, and an empty copy passes every check.
+  if (const int result = SQLite::Backup(target, source).executeStep(-1); result != SQLITE_DONE) {
+    throw std::runtime_error(cat("the index cannot be copied: ", sqlite3_errstr(result)));
+  }
+  // One file, without -wal and -shm.
+  target.exec("PRAGMA journal_mode = DELETE");
+  const std::string found = target.execAndGet("PRAGMA quick_check(1)").getString();
+  if (found != "ok") throw DamagedIndex(cat("the index is damaged: ", found));
+}
+
+void remove_unfinished(common::FileSystem& files, const DataDirectory& data) {
+  for (const auto& name : files.list(data.backups())) {
+    if (name.find(kUnfinished) != name.npos) files.remove(data.backups() / name);
+  }
+}
+
+}  // namespace
+
+std::vector<BackupFile> list_backups(common::FileSystem& files, const DataDirectory& data) {
+  std::vector<BackupFile> found;
+  if (!common::exists(files, data.backups())) return found;
+  for (const auto& name : files.list(data.backups())) {
+    if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix) || name.size() <= kPrefix.size() + kSuffix.size())
+      continue;
+    const fs::path path = data.backups() / name;
+    const auto info = files.info(path);
+    if (!info) continue;
+    const std::size_t length = name.size() - kPrefix.size() - kSuffix.size();
+    found.push_back({path, name.substr(kPrefix.size(), length), info->modified_ns});
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.day > b.day; });
+  return found;
+}
+
+BackupFile make_backup(common::FileSystem& files, const DataDirectory& data, std::int64_t utc_ns, std::size_t keep) {
+  common::make_folders(files, data.backups());
+  remove_unfinished(files, data);
+  need_room(files, data);
+  const std::string day = common::local_date(utc_ns);
+  const fs::path path = data.backups() / cat(kPrefix, day, kSuffix);
+  const fs::path unfinished = path.string() + std::string(kUnfinished);
+  try {
+    copy(files, data.index(), unfinished);
+    files.open(unfinished, common::OpenMode::change)->sync();
+    files.rename(unfinished, path);
+  } catch (const std::exception& error) {
+    remove_unfinished(files, data);
+    if (common::is_corruption(error)) throw DamagedIndex(cat("the index is damaged: ", error.what()));
+    throw;
+  }
+  files.sync_folder(data.backups());
+  auto others = list_backups(files, data);
+  std::erase_if(others, [&](const BackupFile& backup) { return backup.path == path; });
+  // What a clock that was ahead has named goes first.
+  std::stable_partition(others.begin(), others.end(), [&](const BackupFile& backup) { return backup.day < day; });
+  for (std::size_t i = keep - 1; i < others.size(); ++i) files.remove(others[i].path);
+  return {path, day, utc_ns};
+}
+
+}  // namespace imagehub

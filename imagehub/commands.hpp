@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+/// The subcommands of imagehub. Each prints for people or scripts and returns the exit status
+/// (docs/reference/exit-codes.md). They throw std::exception for what main reports.
+namespace imagehub {
+
+/// Asks the hub of the settings file, or, without one, the one that runs as a service.
+int show_status(const std::filesystem::path& settings_file, bool json);
+
+struct CheckOptions {
+  std::string level = "size";
+  bool repair = false;
+  bool json = false;
+};
+int check_command(const std::filesystem::path& settings_file, const CheckOptions& options);
+
+/// Adds what a Python hub left.
+int index_command(const std::filesystem::path& settings_file);
+
+}  // namespace imagehub

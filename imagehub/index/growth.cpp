@@ -1,0 +1,41 @@
+#include "imagehub/index/growth.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "common/database.hpp"
+
+namespace imagehub {
+
+std::vector<Growth::OfNode> Growth::between(std::int64_t first_day, std::int64_t last_day) {
+  SQLite::Statement query(database_, "SELECT node, sum(bytes) FROM image_days WHERE day BETWEEN ? AND ? GROUP BY node");
+  query.bind(1, first_day);
+  query.bind(2, last_day);
+  std::vector<OfNode> found;
+  while (query.executeStep()) {
+    found.push_back({query.getColumn(0).getString(), static_cast<std::uint64_t>(query.getColumn(1).getInt64())});
+  }
+  return found;
+}
+
+std::int64_t Growth::start_ns() {
+  SQLite::Statement query(database_, "SELECT received_ns FROM events ORDER BY id LIMIT 1");
+  return query.executeStep() ? query.getColumn(0).getInt64() : 0;
+}
+
+int Growth::told() {
+  SQLite::Statement query(database_, "SELECT value FROM meta WHERE key = 'disk_warning'");
+  return query.executeStep() ? query.getColumn(0).getInt() : 0;
+}
+
+void Growth::remember(Index& index, int told, std::int64_t first_day) {
+  Index::Transaction transaction(index);
+  SQLite::Statement write(database_, "INSERT OR REPLACE INTO meta VALUES ('disk_warning', ?)");
+  write.bind(1, told);
+  common::run(write);
+  SQLite::Statement prune(database_, "DELETE FROM image_days WHERE day < ?");
+  prune.bind(1, first_day);
+  common::run(prune);
+  transaction.commit();
+}
+
+}  // namespace imagehub

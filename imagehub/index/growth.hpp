@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "imagehub/index/index.hpp"
+
+namespace imagehub {
+
+/// How fast images come in, by day of their receipt (UTC days since 1970); deleting them later changes nothing here.
+/// Bound to the thread that commits.
+class Growth {
+ public:
+  explicit Growth(Index& index) : database_(index.database()) {}
+
+  struct OfNode {
+    std::string node;
+    std::uint64_t bytes = 0;
+  };
+  /// What came from the first to the last day, by node.
+  std::vector<OfNode> between(std::int64_t first_day, std::int64_t last_day);
+
+  /// When the first event was received: a hub notes its start. 0 without any.
+  std::int64_t start_ns();
+
+  /// Which warning was told last; kept over restarts.
+  int told();
+  /// Also drops the sums of days before this one. In a transaction of its own.
+  void remember(Index& index, int told, std::int64_t first_day);
+
+ private:
+  SQLite::Database& database_;
+};
+
+}  // namespace imagehub

@@ -1,0 +1,122 @@
+#include "imagenode/delivery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/log.hpp"
+#include "common/text.hpp"
+
+namespace imagenode {
+namespace {
+
+using common::cat;
+
+/// How long a stop waits for a hub that does not answer.
+constexpr std::int64_t kLastAttempt = common::kSecond;
+constexpr std::int64_t kReportInterval = 60 * common::kSecond;
+constexpr std::size_t kMegabyte = 1024 * 1024;
+
+}  // namespace
+
+Delivery::Delivery(const DeliverySettings& settings, const Sender& sender, common::FileSystem& files,
+                   const common::Clock& clock, Ledger* ledger, Report report)
+    : settings_(settings), clock_(clock), outbox_(settings.outbox) {
+  make_link(sender, files, ledger);
+  if (settings_.outbox.spooling == Spooling::never) return;
+  spooler_ = std::make_unique<Spooler>(settings_.spool, sender.boot, outbox_, files, clock, std::move(report));
+}
+
+Delivery::~Delivery() {
+  // It wakes the link, which asks it for addresses.
+  if (finder_) finder_->stop();
+}
+
+/// To a hub, or to files here, or nowhere: then all stays in the spool.
+void Delivery::make_link(const Sender& sender, common::FileSystem& files, Ledger* ledger) {
+  if (!settings_.local) {
+    HubAddresses found;
+    if (settings_.find_hubs) {
+      finder_ = std::make_unique<HubFinder>(settings_.network, [this] { link_->wake(); });
+      found = [this] { return finder_->addresses(); };
+    }
+    link_ = std::make_unique<HubLink>(settings_.link, sender, outbox_, clock_, ledger, std::move(found));
+    outbox_.on_put([this] { link_->wake(); });
+  } else if (!settings_.local_dir.empty()) {
+    local_ = std::make_unique<LocalStore>(settings_.local_dir, outbox_, files, clock_);
+    outbox_.on_put([this] { local_->wake(); });
+  }
+}
+
+void Delivery::start(common::Liveness& liveness) {
+  outbox_.hub_answers(false, clock_.monotonic_ns());
+  if (spooler_) spooler_->start(liveness);
+  if (finder_) finder_->start(liveness);
+  if (link_) link_->start(liveness);
+  if (local_) local_->start(liveness);
+}
+
+void Delivery::describe(common::Message& heartbeat) const {
+  const auto add = [&](const std::string& name, std::uint64_t value, const char* unit) {
+    heartbeat.fields[name] = static_cast<double>(value);
+    heartbeat.units[name] = unit;
+  };
+  const OutboxCounts counts = outbox_.counts();
+  add("queue", counts.queued_messages, "1");
+  add("queue_bytes", counts.queued_bytes, "B");
+  for (std::size_t i = 0; i < counts.dropped.size(); ++i) {
+    const std::string name = common::name_of(static_cast<common::DeliveryClass>(i));
+    add(name + "_dropped", counts.dropped[i], "1");
+    add(name + "_set_aside", counts.set_aside[i], "1");
+  }
+  if (!spooler_) return;
+  const SpoolerStatus spool = spooler_->status();
+  add("spool_messages", spool.messages, "1");
+  add("spool_bytes", spool.bytes, "B");
+}
+
+/// " to tcp://..." when there are several roads.
+std::string Delivery::to_hub() const {
+  return settings_.hub.empty() ? "" : " to " + settings_.hub;
+}
+
+void Delivery::report_drops() {
+  if (clock_.monotonic_ns() >= next_report_ns_) report_new_drops();
+}
+
+void Delivery::report_new_drops() {
+  const OutboxCounts counts = outbox_.counts();
+  std::uint64_t drops = 0;
+  for (const auto count : counts.dropped) drops += count;
+  if (drops == reported_drops_) return;
+  common::log::warn(cat(drops - reported_drops_, " messages", to_hub(),
+                        " gave way because the hub takes them too slowly or not at all (",
+                        counts.dropped[index_of(common::DeliveryClass::image)],
+                        " images since the start); outbox_mb is ", settings_.outbox.max_bytes / kMegabyte,
+                        ", the spool ", spooler_ ? cat("at most ", settings_.spool.max_mb, " MB") : "off"));
+  reported_drops_ = drops;
+  next_report_ns_ = clock_.monotonic_ns() + kReportInterval;
+}
+
+void Delivery::begin_stop(std::int64_t timeout_ns) {
+  const bool answers = local_ || connected();
+  stop_by_ns_ = clock_.monotonic_ns() + (answers ? timeout_ns : std::min(timeout_ns, kLastAttempt));
+}
+
+void Delivery::finish() {
+  outbox_.wait_until_empty(std::max<std::int64_t>(stop_by_ns_ - clock_.monotonic_ns(), 0));
+}
+
+void Delivery::stop() {
+  if (std::exchange(stopped_, true)) return;
+  if (link_) link_->stop();
+  if (local_) local_->stop();
+  const std::uint64_t lost = spooler_ ? spooler_->stop() : outbox_.counts().queued_messages;
+  if (lost > 0) {
+    common::log::warn(cat(lost, " messages", to_hub(), " were not delivered before the stop, and are lost"));
+  }
+  const std::uint64_t kept = spooler_ ? spooler_->status().messages : 0;
+  if (kept > 0) common::log::info(cat(kept, " messages", to_hub(), " wait in the spool for the next start"));
+  report_new_drops();
+}
+
+}  // namespace imagenode

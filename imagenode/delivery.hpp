@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/clock.hpp"
+#include "common/file_system.hpp"
+#include "common/thread.hpp"
+#include "imagenode/link/hub_finder.hpp"
+#include "imagenode/link/hub_link.hpp"
+#include "imagenode/link/local_store.hpp"
+#include "imagenode/link/outbox.hpp"
+#include "imagenode/link/spooler.hpp"
+
+namespace imagenode {
+
+struct DeliverySettings {
+  LinkSettings link;
+  bool find_hubs = false;  ///< by mDNS, in the place of link.addresses
+  std::string network;
+  bool local = false;               ///< to no hub
+  std::filesystem::path local_dir;  ///< but to files here; empty: everything stays in the spool
+  OutboxSettings outbox;
+  SpoolerSettings spool;  ///< not used with Spooling::never
+  std::string hub;        ///< which hub of several that get everything; empty when there is one road only
+};
+
+/// The road from the node to its hub: queue, spool, link, and what finds the hub. With `mirror` there is one per hub,
+/// and none waits for another. outbox() is thread-safe, the rest belongs to the main thread.
+class Delivery {
+ public:
+  /// What the spool reports, as Spooler says; called from its thread.
+  using Report = Spooler::Report;
+
+  /// `ledger` may be left out. Throws common::LockedError when another process uses the spool.
+  Delivery(const DeliverySettings& settings, const Sender& sender, common::FileSystem& files,
+           const common::Clock& clock, Ledger* ledger, Report report);
+  ~Delivery();
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  Outbox& outbox() { return outbox_; }
+  /// Which hub of several; empty when there is one road only.
+  const std::string& hub() const { return settings_.hub; }
+  bool connected() const { return link_ && link_->status().connected; }
+
+  void start(common::Liveness& liveness);
+
+  /// Queue, spool and counts of this road, for a heartbeat that goes by it.
+  void describe(common::Message& heartbeat) const;
+
+  /// Logs what gave way since the last time, once a minute at most.
+  void report_drops();
+
+  /// The stop begins: `timeout_ns` is left for a hub that answers, a second for one that does not.
+  void begin_stop(std::int64_t timeout_ns);
+  /// Waits until all is delivered or the time is over.
+  void finish();
+  /// When nobody puts any more: ends the threads, and brings what is left to the spool. Again it does nothing.
+  void stop();
+
+ private:
+  void make_link(const Sender& sender, common::FileSystem& files, Ledger* ledger);
+  void report_new_drops();
+  std::string to_hub() const;
+
+  const DeliverySettings settings_;
+  const common::Clock& clock_;
+  Outbox outbox_;
+  std::unique_ptr<HubFinder> finder_;
+  std::unique_ptr<HubLink> link_;
+  std::unique_ptr<LocalStore> local_;  ///< in the place of the link
+  std::unique_ptr<Spooler> spooler_;
+  std::int64_t stop_by_ns_ = 0;
+  bool stopped_ = false;
+  std::int64_t next_report_ns_ = 0;
+  std::uint64_t reported_drops_ = 0;
+};
+
+}  // namespace imagenode

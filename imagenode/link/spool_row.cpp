@@ -1,0 +1,83 @@
+#include "imagenode/link/spool_row.hpp"
+
+#include <exception>
+#include <system_error>
+
+#include "common/database.hpp"
+#include "common/wire.hpp"
+#include "imagenode/link/spool_schema.hpp"
+
+namespace imagenode {
+namespace {
+
+common::Payload payload_with(SQLite::Statement& query, std::int64_t id) {
+  query.tryReset();
+  query.bind(1, id);
+  if (!query.executeStep()) return {};
+  const SQLite::Column column = query.getColumn(0);
+  const auto* bytes = static_cast<const std::uint8_t*>(column.getBlob());
+  common::Payload payload(common::Bytes(bytes, bytes + column.getBytes()));
+  query.reset();
+  return payload;
+}
+
+}  // namespace
+
+common::MessagePtr restored(SQLite::Statement& row, SQLite::Statement& payload_query, const std::string& kernel,
+                            const common::Clock& clock) {
+  const auto payload = payload_with(payload_query, row.getColumn(6).getInt64());
+  auto decoded = common::decode_message(row.getColumn(5).getString(), payload);
+  auto* message = std::get_if<common::Message>(&decoded);
+  if (message == nullptr || static_cast<std::int64_t>(message->seq.value_or(0)) != row.getColumn(1).getInt64()) {
+    return nullptr;
+  }
+  message->late = row.getColumn(2).getInt() != 0;
+  const std::int64_t monotonic_ns = row.getColumn(4).getInt64();
+  if (row.getColumn(7).getString() == kernel) {
+    message->monotonic_ns = monotonic_ns;
+    return std::make_shared<const common::Message>(std::move(*message));
+  }
+  std::int64_t time_ns = 0;
+  if (!message->clock_synchronised && !row.isColumnNull(8) &&
+      !__builtin_add_overflow(monotonic_ns, row.getColumn(8).getInt64(), &time_ns) && time_ns > 0) {
+    message->time_ns = time_ns;
+    message->clock_synchronised = true;
+  }
+  const bool age_known = message->clock_synchronised && clock.synchronised();
+  message->monotonic_ns = age_known ? clock.monotonic_ns() - (clock.utc_ns() - message->time_ns) : 0;
+  return std::make_shared<const common::Message>(std::move(*message));
+}
+
+Salvage salvage_spool(common::FileSystem& files, const std::filesystem::path& file, const std::string& kernel,
+                      const common::Clock& clock, const std::function<void(const SpoolRow&)>& take) {
+  std::exception_ptr not_taken;
+  try {
+    SQLite::Database db = common::open_database(files, file, common::Synchronous::normal, {kSpoolSchema});
+    SQLite::Statement payload_query(db, kSelectPayload);
+    SQLite::Statement rows(db, kSelectRows);
+    while (!not_taken && rows.executeStep()) {
+      common::MessagePtr message;
+      try {
+        message = restored(rows, payload_query, kernel, clock);
+      } catch (const SQLite::Exception&) {
+        // This payload is gone; the next one may be there.
+      }
+      if (!message) continue;
+      try {
+        take({message, message->late});
+      } catch (...) {
+        not_taken = std::current_exception();
+      }
+    }
+  } catch (const std::system_error&) {
+    throw;  // no room to open it
+  } catch (const SQLite::Exception& error) {
+    return common::is_corruption(error) ? Salvage::done : Salvage::unreadable;
+  } catch (const std::runtime_error&) {
+    // Nothing of it can be read.
+  }
+  if (not_taken) std::rethrow_exception(not_taken);
+  return Salvage::done;
+}
+
+}  // namespace imagenode

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "common/file_system.hpp"
+#include "imagenode/delivery.hpp"
+#include "imagenode/settings.hpp"
+
+namespace imagenode {
+
+/// The roads that the settings ask for: one, or with `mirror` one to each hub, each with a spool of its own.
+std::vector<DeliverySettings> roads(const NodeSettings& node);
+
+/// Spools of this node that none of the roads uses: of a hub that was taken out of the settings, or of the time before
+/// `mirror` was changed. A disk that cannot be read has none.
+std::vector<std::filesystem::path> unused_spools(const NodeSettings& node, const std::vector<DeliverySettings>& roads,
+                                                 common::FileSystem& files);
+
+}  // namespace imagenode

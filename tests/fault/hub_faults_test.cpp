@@ -1,0 +1,112 @@
+// The hub from its writers to its index on a disk that fails at the n-th operation, for every n until the scenario ends
+// without meeting the fault. After each: what was acknowledged is there, once, whole and in order.
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+
+#include "catch.hpp"
+#include "common/text.hpp"
+#include "fake_clock.hpp"
+#include "hub_on_memory_disk.hpp"
+#include "steps.hpp"
+
+using imagehub::Candidate;
+
+namespace {
+
+constexpr std::size_t kMessages = 24;
+constexpr std::size_t kGroup = 4;
+constexpr int kTriesBeforeHelp = 2;  ///< failures after which somebody frees the disk
+constexpr int kMaxTries = 20;
+
+/// Sends its messages in order, a group at a time, keeps what was not acknowledged, and starts the hub again after a
+/// crash, as nodes and systemd do.
+class Scenario {
+ public:
+  Scenario(Fault fault, std::uint64_t at) : disk_(clock_, at), messages_(test_messages(kMessages)) {
+    disk_.fail_at(at, fault);
+  }
+
+  bool fault_came() const { return disk_.fault_came(); }
+
+  void run() {
+    for (int tries = 0; next_ < kMessages; ++tries) {
+      REQUIRE(tries < kMaxTries);
+      try {
+        if (!hub_) hub_.emplace(disk_, clock_);
+        send_next_group();
+        tries = 0;
+      } catch (const std::exception&) {
+        after_failure(tries);
+      }
+    }
+    hub_.reset();
+  }
+
+  void check() { check_contract(disk_, clock_, messages_); }
+
+ private:
+  void send_next_group() {
+    const std::size_t end = std::min(next_ + kGroup, kMessages);
+    std::deque<Candidate> candidates;
+    try {
+      for (std::size_t i = next_; i < end; ++i) write(candidates.emplace_back(), messages_[i]);
+      std::vector<Candidate*> group;
+      for (Candidate& candidate : candidates) {
+        if (candidate.file) hub_->committer.sync(candidate);
+        group.push_back(&candidate);
+      }
+      hub_->committer.commit(group);
+    } catch (...) {
+      for (Candidate& candidate : candidates) hub_->committer.discard(candidate);
+      throw;
+    }
+    for (const Candidate& candidate : candidates) CHECK_FALSE(candidate.refused);
+    next_ = end;
+    hub_->committer.catch_up();
+    // The log gets a new file in the middle.
+    if (next_ == kMessages / 2) clock_.advance(86'400 * common::kSecond);
+  }
+
+  void write(Candidate& candidate, const common::MessagePtr& message) {
+    candidate.message = message;
+    candidate.received_ns = clock_.utc_ns();
+    if (!message->payload.empty()) hub_->committer.write(candidate, common::cat("in-", ++written_));
+  }
+
+  void after_failure(int tries) {
+    if (disk_.crashed()) {
+      hub_.reset();
+      disk_.restart();
+      // The replies to the last group were lost with the power: it comes again.
+      next_ -= std::min(next_, kGroup);
+    } else if (tries >= kTriesBeforeHelp) {
+      disk_.heal();
+    }
+    clock_.advance(2 * common::kSecond);
+  }
+
+  FakeClock clock_;
+  MemoryDisk disk_;
+  std::vector<common::MessagePtr> messages_;
+  std::optional<HubOnMemoryDisk> hub_;
+  std::size_t next_ = 0;  ///< all before it are acknowledged
+  int written_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("whatever the disk does at whatever moment, the hub keeps what it acknowledged, once, whole and in order") {
+  for (const Fault fault : kFaults) {
+    std::uint64_t at = 1;
+    for (bool came = true; came; at += kStep) {
+      INFO(name_of(fault) << " at operation " << at);
+      Scenario scenario(fault, at);
+      scenario.run();
+      came = scenario.fault_came();
+      scenario.check();
+    }
+    CHECK(at > 100);  // the scenario was long enough to mean something
+  }
+}

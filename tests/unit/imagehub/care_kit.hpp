@@ -1,0 +1,40 @@
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <string>
+
+#include "imagehub/care/data_directory.hpp"
+#include "unit/imagehub/filing_kit.hpp"
+
+/// A data directory that was filed into, for those who look after it.
+class CareKit : public FilingKit {
+ public:
+  imagehub::DataDirectory directory() const { return {data()}; }
+
+  /// A picture (or, without payload type jpg, an event) through write and commit.
+  void commit(common::Message given) {
+    imagehub::Candidate made;
+    const bool image =
+        delivery_class(common::kind_of(given.text, given.boot.has_value())) == common::DeliveryClass::image;
+    made.message = std::make_shared<const common::Message>(std::move(given));
+    made.received_ns = clock.utc_ns();
+    if (image) committer->write(made, "incoming." + std::to_string(++last_));
+    committer->commit({&made});
+  }
+  /// As a clean stop leaves it, for the next one to open.
+  void close() {
+    committer->catch_up();
+    committer.reset();
+    index.reset();
+  }
+  std::int64_t number(const std::string& query) const {
+    SQLite::Database db(directory().index().string(), SQLite::OPEN_READONLY);
+    return db.execAndGet(query).getInt64();
+  }
+
+ private:
+  int last_ = 0;
+};
+
+inline const imagehub::Progress kNoProgress = [](const char*, std::uint64_t, std::uint64_t) {};

@@ -1,0 +1,133 @@
+#include "imagehub/filing/forecast.hpp"
+
+#include "catch.hpp"
+#include "fake_clock.hpp"
+#include "temp_folder.hpp"
+
+using namespace imagehub;
+using common::kSecond;
+
+namespace {
+
+constexpr std::int64_t kHour = 3600 * kSecond;
+constexpr std::int64_t kDay = 24 * kHour;
+constexpr std::uint64_t kGb = 1'000'000'000;
+
+class TestDisk : public common::Disk {
+ public:
+  common::Space space(const Path&) override { return {1000 * kGb, free_bytes}; }
+  std::uint64_t free_bytes = 100 * kGb;
+};
+
+struct Fixture {
+  explicit Fixture(RetentionSettings given = {}) : settings(std::move(given)) {
+    clock.utc = 20'000 * kDay + 12 * kHour;
+    EventRow start;
+    start.node = "imagehub";
+    start.received_ns = clock.utc_ns();
+    {
+      Index::Transaction transaction(*index);
+      index->add(start);
+      transaction.commit();
+    }
+    restart();
+  }
+  void restart() {
+    forecast.reset();
+    index.reset();
+    index = std::make_unique<Index>(disk, folder.path() / "index.sqlite3", Durability::synced);
+    forecast = std::make_unique<Forecast>(settings, *index, disk, folder.path(), clock);
+  }
+  void store(double gb, const std::string& node = "Barn") {
+    ImageRow row;
+    row.node = node;
+    row.bytes = static_cast<std::uint64_t>(gb * static_cast<double>(kGb));
+    row.received_ns = clock.utc_ns();
+    Index::Transaction transaction(*index);
+    index->add(row);
+    transaction.commit();
+  }
+  std::optional<double> days_left() {
+    forecast->measure();
+    return forecast->status().days_left;
+  }
+  std::string warning() { return forecast->measure().value_or(""); }
+
+  RetentionSettings settings;
+  TempFolder folder;
+  TestDisk disk;
+  FakeClock clock;
+  std::unique_ptr<Index> index = std::make_unique<Index>(disk, folder.path() / "index.sqlite3", Durability::synced);
+  std::unique_ptr<Forecast> forecast;
+};
+
+}  // namespace
+
+TEST_CASE("days left are what is free over what came in a day") {
+  Fixture fixture;
+  CHECK_FALSE(fixture.days_left());
+  fixture.clock.advance(2 * kDay);
+  fixture.store(10);
+  CHECK(fixture.days_left() == Approx(20));
+  CHECK(fixture.forecast->status().bytes_per_day == Approx(5e9));
+}
+
+TEST_CASE("a young index counts as an hour old, an old one by its last seven days") {
+  Fixture fixture;
+  fixture.store(1);
+  CHECK(fixture.days_left() == Approx(100.0 / 24));
+  fixture.clock.advance(30 * kDay);
+  CHECK_FALSE(fixture.days_left());
+  fixture.store(13);
+  CHECK(fixture.forecast->status().days_left == std::nullopt);
+  CHECK(fixture.days_left() == Approx(50));  // six days and a half
+}
+
+TEST_CASE("images that are deleted in time fill no disk") {
+  RetentionSettings settings;
+  settings.nodes["Barn"].keep_days = 3;
+  Fixture fixture(settings);
+  fixture.clock.advance(kDay);
+  fixture.store(90);
+  CHECK_FALSE(fixture.days_left());
+  fixture.store(10, "Shed");
+  CHECK(fixture.days_left() == Approx(10));
+}
+
+TEST_CASE("deleting does not make the disk seem to fill more slowly") {
+  Fixture fixture;
+  fixture.clock.advance(kDay);
+  fixture.store(10);
+  Deletions deletions(*fixture.index);
+  Index::Transaction transaction(*fixture.index);
+  for (const auto& image : deletions.oldest("Barn", false, INT64_MAX, INT64_MAX, 10)) deletions.to_garbage(image);
+  transaction.commit();
+  CHECK(fixture.days_left() == Approx(10));
+}
+
+TEST_CASE("a week and a day before there is a warning, each once until it gets better, over restarts too") {
+  Fixture fixture;
+  fixture.clock.advance(kDay);
+  fixture.store(10);
+  CHECK(fixture.warning() == "");
+  fixture.disk.free_bytes = 70 * kGb;
+  CHECK(fixture.warning() == "imagehub|disk|full in 7 days");
+  CHECK(fixture.warning() == "");
+  fixture.disk.free_bytes = 75 * kGb;  // about the same
+  CHECK(fixture.warning() == "");
+  fixture.disk.free_bytes = 70 * kGb;
+  fixture.restart();
+  CHECK(fixture.warning() == "");
+  fixture.disk.free_bytes = 10 * kGb;
+  CHECK(fixture.warning() == "imagehub|disk|full in 1 day");
+  fixture.restart();
+  CHECK(fixture.warning() == "");
+  fixture.disk.free_bytes = 30 * kGb;  // better than a day, still less than a week
+  CHECK(fixture.warning() == "");
+  fixture.disk.free_bytes = 5 * kGb;
+  CHECK(fixture.warning() == "imagehub|disk|full in 1 day");
+  fixture.disk.free_bytes = 100 * kGb;
+  CHECK(fixture.warning() == "");
+  fixture.disk.free_bytes = 55 * kGb;
+  CHECK(fixture.warning() == "imagehub|disk|full in 6 days");
+}
