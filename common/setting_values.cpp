@@ -59,8 +59,12 @@ std::optional<std::vector<double>> tuple_numbers(std::string_view text) {
 std::optional<std::string> nearest(std::string_view name, const std::set<std::string, std::less<>>& known) {
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 2) + 1;
+  const std::string wanted = lower(name);
   for (const auto& candidate : known) {
-    const std::size_t distance = edit_distance(lower(name), lower(candidate));
+    // Each character more or less is an edit: of most names the length says that they are further away.
+    const auto [shorter, longer] = std::minmax({name.size(), candidate.size()});
+    if (longer - shorter >= best_distance) continue;
+    const std::size_t distance = edit_distance(wanted, lower(candidate));
     if (distance < best_distance) {
       best = candidate;
       best_distance = distance;

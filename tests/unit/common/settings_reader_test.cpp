@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "common/setting_values.hpp"
 #include "common/text.hpp"
 #include "temp_folder.hpp"
 
@@ -116,6 +117,18 @@ TEST_CASE("durations have units, and a bare number has the unit of its key") {
   double seconds = 1;
   file.root().read_duration("key", seconds, 1, {0.1, 3600});
   CHECK_THAT(problems(file), ContainsSubstring("key: 5 parsecs is not a duration"));
+}
+
+TEST_CASE("the nearest name is that with the fewest edits, whatever its length, but not any name") {
+  const std::set<std::string, std::less<>> known{"address", "patience", "ROI", "resize_width"};
+  CHECK(common::nearest("ADRES", known) == "address");
+  CHECK(common::nearest("roi_", known) == "ROI");
+  CHECK(common::nearest("dpeth", {"resize_width", "depth"}) == "depth");
+  CHECK(common::nearest("ab", {"abcd"}) == "abcd");
+  CHECK(common::nearest("ab", {"abcde"}) == std::nullopt);
+  CHECK(common::nearest("abcd", {"ab"}) == "ab");
+  CHECK(common::nearest("abcd", {"a"}) == std::nullopt);
+  CHECK(common::nearest("zzz", known) == std::nullopt);
 }
 
 TEST_CASE("every problem is told at once, with its place and what is allowed") {
