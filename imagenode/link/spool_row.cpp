@@ -28,7 +28,7 @@ common::MessagePtr restored(SQLite::Statement& row, SQLite::Statement& payload_q
   const auto payload = payload_with(payload_query, row.getColumn(6).getInt64());
   auto decoded = common::decode_message(row.getColumn(5).getString(), payload);
   auto* message = std::get_if<common::Message>(&decoded);
-  if (message == nullptr || static_cast<std::int64_t>(message->seq.value_or(0)) != row.getColumn(1).getInt64()) {
+  if (message == nullptr || !message->seq || static_cast<std::int64_t>(*message->seq) != row.getColumn(1).getInt64()) {
     return nullptr;
   }
   message->late = row.getColumn(2).getInt() != 0;

@@ -1,14 +1,18 @@
-// A node's spool that was damaged: it is opened or refused, gives only messages that are whole, and keeps what is put
-// into it.
+// A node's spool that was damaged: it is opened, gives only messages that are whole, and keeps what is put into it; or
+// it is refused, and what is salvaged from it is whole too and finds room in a new one.
 
 #include "imagenode/link/spool.hpp"
 
+#include <functional>
+#include <set>
 #include <stdexcept>
+#include <vector>
 
 #include "common/crc32c.hpp"
 #include "damaged_file.hpp"
 #include "fake_clock.hpp"
 #include "fuzz.hpp"
+#include "imagenode/link/spool_row.hpp"
 
 using common::DeliveryClass;
 using fuzz::require;
@@ -67,13 +71,24 @@ class Fixture {
                    "messages.monotonic_ns", "messages.bytes", "messages.payload_id", "messages.metadata", "boots.boot",
                    "boots.id", "kernels.id", "kernels.utc_offset_ns", "payloads.id", "payloads.payload"});
   }
-  Spool open(std::uint64_t boot) { return {disk_, file_, boot, "kernel-" + std::to_string(boot), clock_}; }
+  Spool open(std::uint64_t boot) { return {disk_, file_, boot, kernel(boot), clock_}; }
+  imagenode::Salvage salvage(std::uint64_t boot, const std::function<void(const imagenode::SpoolRow&)>& take) {
+    return imagenode::salvage_spool(disk_, file_, kernel(boot), clock_, take);
+  }
+  /// An empty one for what was salvaged.
+  Spool open_fresh(std::uint64_t boot) {
+    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(std::filesystem::path(fresh_) += end);
+    return {disk_, fresh_, boot, kernel(boot), clock_};
+  }
 
  private:
+  static std::string kernel(std::uint64_t boot) { return "kernel-" + std::to_string(boot); }
+
   common::Disk disk_;
   FakeClock clock_;
   fuzz::Folder folder_;
   std::filesystem::path file_;
+  std::filesystem::path fresh_ = file_.string() + ".fresh";
   fuzz::DamagedFile seed_;
 };
 
@@ -126,6 +141,28 @@ void use(Spool& spool, std::uint64_t first) {
   require(counts.total() > 0 || counts.bytes == 0, "nothing has no bytes");
 }
 
+/// What a node does with a spool that was refused. The disk may end it in the middle: then it is done again.
+void salvage(Fixture& fixture, bool disk_fails) {
+  std::vector<imagenode::SpoolRow> rows;
+  const auto take = [&](const imagenode::SpoolRow& row) {
+    check(row.message, imagenode::class_of(*row.message), {});
+    if (disk_fails) throw std::runtime_error("the disk fails");
+    rows.push_back(row);
+  };
+  try {
+    fixture.salvage(kBoot + 1, take);
+  } catch (const std::runtime_error&) {
+    require(disk_fails, "a salvage takes what it can get");
+    return;
+  }
+  if (rows.empty()) return;
+  Spool fresh = fixture.open_fresh(kBoot + 1);
+  fresh.append(rows);
+  std::set<Identity> identities;
+  for (const auto& row : rows) identities.insert(imagenode::identity_of(*row.message));
+  require(fresh.counts().total() == identities.size(), "what was salvaged is in the new spool");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -133,11 +170,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzedDataProvider input(data, size);
   const auto first = input.ConsumeIntegralInRange<std::uint64_t>(1, 20);
   fixture.damage(input);
+  const bool disk_fails = input.ConsumeIntegralInRange(0, 7) == 7;
   try {
     Spool spool = fixture.open(kBoot + 1);
     use(spool, first);
   } catch (const std::runtime_error&) {
-    // Refused: the node sets the file aside.
+    salvage(fixture, disk_fails);
   }
   return 0;
 }
