@@ -1,5 +1,5 @@
-// Any text as imagehub.yaml and as imagenode.yaml: either a SettingsError that can be read, or values within the ranges
-// that the two reference files give.
+// Any text as imagehub.yaml (behind an `h`) or as imagenode.yaml (behind anything else, an `n` in the corpus): either a
+// SettingsError that can be read, or values within the ranges that the two reference files give.
 
 #include "common/settings_reader.hpp"
 #include "common/utf8.hpp"
@@ -104,8 +104,12 @@ void try_reading(const std::string& text, Read read, Check check) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string text(fuzz::text_of(data, size));
-  try_reading(text, imagehub::read_hub_settings, check_hub);
-  try_reading(text, imagenode::read_node_settings, check_node);
+  if (size == 0) return 0;
+  const std::string text(fuzz::text_of(data + 1, size - 1));
+  if (*data == 'h') {
+    try_reading(text, imagehub::read_hub_settings, check_hub);
+  } else {
+    try_reading(text, imagenode::read_node_settings, check_node);
+  }
   return 0;
 }
