@@ -33,7 +33,7 @@ class Chaos:
         self.folder, self.seed, self.minutes = folder, seed, minutes
         self.plan = make_plan(seed, 60 * minutes)
         self.world = World(folder, seed, minutes)
-        self.played = []  # (fault, sizes of the ledgers of those whom it met)
+        self.played = []  # (fault, messages in flight when it began)
         self.findings = collections.defaultdict(list)
         self.log = open(os.path.join(folder, "chaos.log"), "w")
         self.begun = time.monotonic()
@@ -49,19 +49,30 @@ class Chaos:
         all_paths = self.world.network.paths
         return [path for name, path in all_paths.items() if site in ("*", name[0]) and hub in ("*", name[2:])]
 
-    def affected(self, fault):
-        """Nodes that had something to do with the target when the fault began."""
-        if fault.target in self.world.nodes:
-            return [fault.target]
-        sites = {"0", "1", "2"}
-        if fault.target in self.world.hubs:
-            hubs = {self.world.hubs[fault.target].id()}
-        else:
-            site, hub = fault.target.split(">")
-            sites = sites if site == "*" else {site}
-            hubs = {self.world.hubs[name].id() for name in (HUBS if hub == "*" else [hub])}
-        last = {name: node.last_acknowledgement() for name, node in self.world.nodes.items()}
-        return [name for name, line in last.items() if line and line[6] in hubs and str(site_of(name)) in sites]
+    def met(self, fault):
+        """The nodes and the hubs between which the fault stands; none when its target is down already."""
+        nodes, hubs = self.world.nodes, set(HUBS)
+        if fault.target in self.world.parts and not self.world.parts[fault.target].alive():
+            return [], set()
+        if fault.target in nodes:
+            return [nodes[fault.target]], hubs
+        if fault.target in hubs:
+            return list(nodes.values()), {fault.target}
+        site, hub = fault.target.split(">")
+        near = [node for name, node in nodes.items() if site in ("*", str(site_of(name)))]
+        return near, hubs if hub == "*" else {hub}
+
+    def counting(self, fault):
+        """Begins a count of what is in flight where the fault stands. It is called once more when the fault has begun,
+        and returns how many messages were in flight before and still are: these were when it began."""
+        nodes, hubs = self.met(fault)
+        running = [(node, node.program.pid) for node in nodes if node.alive()]
+
+        def in_flight():
+            return {(node.name, message) for node, pid in running for message in node.trace.in_flight(pid, hubs)}
+
+        before = in_flight()
+        return lambda: len(before & in_flight())
 
     def possible(self, fault):
         if ">" in fault.target:
@@ -71,8 +82,12 @@ class Chaos:
         return "clock" not in fault.kind or bool(self.world.parts[fault.target].clock.environment())
 
     def begin(self, fault):
-        self.played.append((fault, {name: self.world.nodes[name].ledger_size() for name in self.affected(fault)}))
-        self.say(f"begins {fault}")
+        count = self.counting(fault)
+        self.act(fault)
+        self.played.append((fault, count()))
+        self.say(f"begins {fault}, {self.played[-1][1]} in flight")
+
+    def act(self, fault):
         if ">" in fault.target:
             for path in self.paths(fault.target):
                 path.set(**{NAMED[fault.kind]: fault.value})
@@ -184,12 +199,7 @@ class Chaos:
         return self.report(stores, ledgers, gone)
 
     def report(self, stores, ledgers, gone):
-        counted, idle = collections.Counter(), 0
-        for fault, sizes in self.played:
-            if any(self.world.nodes[name].ledger_size() > size for name, size in sizes.items()):
-                counted[fault.kind] += 1
-            else:
-                idle += 1
+        counted = collections.Counter(fault.kind for fault, in_flight in self.played if in_flight)
         kinds = ("lost", "doubled", "disordered", "torn", "strays", "crashed", "stuck")
         return {
             "seed": self.seed,
@@ -203,7 +213,7 @@ class Chaos:
             "ends that nobody asked for": [end for part in self.world.parts.values() for end in part.unexpected],
             "faults": sum(counted.values()),
             "faults by kind": dict(sorted(counted.items())),
-            "faults that met nobody": idle,
+            "faults with nothing in flight": len(self.played) - sum(counted.values()),
             "not played": self.world.missing(),
             **{kind: len(self.findings[kind]) for kind in kinds},
             "findings": {kind: found[:20] for kind, found in self.findings.items() if found},

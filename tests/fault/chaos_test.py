@@ -4,6 +4,7 @@ import collections
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +19,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 import chaos_check
-from chaos_plan import KINDS, make_plan
+from chaos import Chaos
+from chaos_plan import HUBS, KINDS, Fault, make_plan
+from in_flight import LIBRARY, Trace
+from node_kit import Node, scene
 
 # A seed whose two minutes have every kind of fault.
 SEED = int(os.environ.get("CHAOS_SEED", "191"))
@@ -139,6 +143,124 @@ class Gaps(unittest.TestCase):
 
     def test_after_a_kill_what_was_in_memory_may_be_gone(self):
         self.assertEqual(self.gaps("killed", 0, [1, 3]), (False, 1))
+
+
+class InFlight(unittest.TestCase):
+    """What a trace tells of messages that are sent and not answered."""
+
+    HUBS = {"tcp://1": "H1", "tcp://2": "H2"}
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="trace-")
+        self.addCleanup(self.folder.cleanup)
+        self.path = os.path.join(self.folder.name, "trace")
+        self.trace = Trace(self.path, self.HUBS)
+
+    def write(self, *lines, pid=7):
+        with open(self.path, "a") as file:
+            file.writelines(f"{pid}\t" + line.replace(" ", "\t", 2) + "\n" for line in lines)
+
+    def seqs(self, *hubs, pid=7):
+        return sorted(seq for _, (_, seq) in self.trace.in_flight(pid, hubs))
+
+    @staticmethod
+    def sent(seq, socket=1):
+        return f'{socket} sent {{"boot":"b","seq":{seq}}}'
+
+    def test_nothing_is_in_flight_without_a_trace(self):
+        self.assertEqual(self.seqs("H1"), [])
+
+    def test_what_was_sent_is_in_flight_until_it_is_answered(self):
+        self.write("1 connect tcp://1", self.sent(1), self.sent(2), self.sent(3), self.sent(4))
+        self.assertEqual(self.seqs("H1"), [1, 2, 3, 4])
+        self.write("1 reply OK 1", "1 reply RETRY 2 disk full", "1 reply REJECT 3 wrong crc", "1 reply WAIT busy")
+        self.assertEqual(self.seqs("H1"), [4])
+
+    def test_it_is_in_flight_to_the_hub_that_got_it(self):
+        self.write("1 connect tcp://1", "2 connect tcp://2", self.sent(1), self.sent(2, socket=2))
+        self.assertEqual((self.seqs("H1"), self.seqs("H2"), self.seqs("H1", "H2")), ([1], [2], [1, 2]))
+        self.write("2 reply OK 1")
+        self.assertEqual(self.seqs("H1"), [1])
+
+    def test_it_ends_with_its_connection_and_with_its_process(self):
+        self.write("1 connect tcp://1", self.sent(1), "2 connect tcp://2", self.sent(2, socket=2), "1 close ")
+        self.assertEqual(self.seqs("H1", "H2"), [2])
+        self.assertEqual(self.seqs("H1", "H2", pid=8), [])
+        self.write("1 connect tcp://1", self.sent(3), pid=8)
+        self.assertEqual(self.seqs("H1", "H2", pid=8), [3])
+
+    def test_keep_alives_other_sockets_and_half_lines_do_not_count(self):
+        self.write("1 connect tcp://1", '1 sent {"boot":"b"}', "3 connect inproc://x", self.sent(5, socket=3))
+        with open(self.path, "a") as file:
+            file.write('7\t1\tsent\t{"boot":"b","s')
+        self.assertEqual(self.seqs("H1"), [])
+        with open(self.path, "a") as file:
+            file.write('eq":6}\n')
+        self.assertEqual(self.seqs("H1"), [6])
+
+
+class Counting(unittest.TestCase):
+    """A fault counts when a message was in flight before it began and still is when it has begun."""
+
+    class Part:
+        def __init__(self, name, running, *in_flight):
+            self.name, self.program, self.trace = name, unittest.mock.Mock(pid=7), unittest.mock.Mock()
+            self.alive = lambda: running
+            self.trace.in_flight.side_effect = in_flight
+
+    def count(self, target, before, after, running=True, hub_running=True):
+        chaos = Chaos.__new__(Chaos)
+        nodes = {"N1": self.Part("N1", running, before, after)}
+        hubs = {hub: self.Part(hub, hub_running) for hub in HUBS}
+        chaos.world = unittest.mock.Mock(nodes=nodes, hubs=hubs, parts={**nodes, **hubs})
+        self.asked = nodes["N1"].trace.in_flight
+        return chaos.counting(Fault(1, 0, "", target, 0))()
+
+    def test_what_was_answered_meanwhile_or_sent_since_does_not_count(self):
+        for target in ("N1", "H1", "0>H1", "*>*"):
+            self.assertEqual(self.count(target, {1, 2, 3}, {2, 3, 4}), 2)
+            self.assertEqual(self.count(target, {1}, {2}), 0)
+
+    def test_only_messages_that_the_fault_may_meet_are_asked_for(self):
+        for target, hubs in (("N1", set(HUBS)), ("H1", {"H1"}), ("0>H2", {"H2"}), ("0>*", set(HUBS))):
+            self.count(target, set(), set())
+            self.asked.assert_called_with(7, hubs)
+        self.count("2>H1", set(), set())
+        self.asked.assert_not_called()
+
+    def test_nothing_is_in_flight_where_the_target_or_the_node_is_down(self):
+        self.assertEqual(self.count("N1", {1}, {1}, running=False), 0)
+        self.assertEqual(self.count("H1", {1}, {1}, hub_running=False), 0)
+        self.assertEqual(self.count("0>*", {1}, {1}, running=False), 0)
+
+
+class WireTrace(kit.HubTest):
+    def test_a_node_s_message_is_in_flight_while_the_hub_is_frozen(self):
+        hub = self.hub()
+        address = f"tcp://127.0.0.1:{hub.port}"
+        path = os.path.join(self.folder(), "trace")
+        trace = Trace(path, {address: "H1"})
+        node = Node([address], {"T1": scene()}, env={"LD_PRELOAD": LIBRARY, "WIRE_TRACE": path}, ledger="ledger.tsv")
+        self.addCleanup(node.close)
+        ledger = os.path.join(node.folder, "ledger.tsv")
+
+        def acknowledged():
+            with contextlib.suppress(FileNotFoundError), open(ledger) as file:
+                return {(line.split("\t")[0], int(line.split("\t")[1])) for line in file}
+            return set()
+
+        def in_flight():
+            return {message for _, message in trace.in_flight(node.program.pid, {"H1"})}
+
+        kit.wait_until(acknowledged, what="a message that is acknowledged")
+        hub.program.send_signal(signal.SIGSTOP)
+        # Several, so that the replies that were on their way are there.
+        kit.wait_until(lambda: len(in_flight()) >= 3, what="messages that are not answered")
+        seen = in_flight()
+        self.assertFalse(seen & acknowledged())
+        hub.program.send_signal(signal.SIGCONT)
+        kit.wait_until(lambda: seen <= acknowledged(), what="their acknowledgement")
+        self.assertFalse(seen & in_flight())
 
 
 class TwoMinutes(unittest.TestCase):

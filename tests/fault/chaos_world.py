@@ -15,6 +15,7 @@ import subprocess
 import time
 
 from chaos_plan import HUBS, NODES, SITES, site_of
+from in_flight import LIBRARY, Trace
 from kit import IMAGEHUB, IMAGENODE, TIMEOUT, Program, free_port, wait_until
 from node_kit import FORWARDER
 
@@ -88,9 +89,9 @@ class WallClock:
 
 
 class Path:
-    """The way between a site and a hub."""
+    """The way between a site and a hub; normally as slow as a radio link, so that much is in flight at every moment."""
 
-    NORMAL = {"loss": 0, "delay-ms": 1, "duplicate": 0}
+    NORMAL = {"loss": 0, "delay-ms": 10, "duplicate": 0}
 
     def __init__(self, site, hub, net, seed):
         words = [FORWARDER, "--ns-a", f"site{site}", "--ns-b", hub, "--net", net, "--seed", str(seed), "--control"]
@@ -161,8 +162,11 @@ class Part:
         self._asked_to_stop = False
         self._next_start = 0.0
 
+    def environment(self):
+        return self.clock.environment()
+
     def start(self):
-        self.program = Program(self.command(), env=self.clock.environment(), preexec=self._preexec)
+        self.program = Program(self.command(), env=self.environment(), preexec=self._preexec)
 
     def hold(self):
         """Stays down until release() was called as often."""
@@ -175,6 +179,9 @@ class Part:
 
     def ready(self):
         return self.program is not None and any(self.GREETING in line for line in self.program.lines)
+
+    def alive(self):
+        return self.program is not None and self.program.alive()
 
     def kill(self):
         if self.program is not None:
@@ -242,14 +249,6 @@ class Hub(Part):
     def command(self):
         return [IMAGEHUB, "--path", self.folder]
 
-    def id(self):
-        """Of the store that it has now; nothing before there is one."""
-        try:
-            with contextlib.closing(sqlite3.connect(f"file:{self.data}/index.sqlite3?mode=ro", uri=True)) as database:
-                return database.execute("SELECT value FROM meta WHERE key = 'hub_id'").fetchone()[0]
-        except (sqlite3.Error, TypeError):
-            return None
-
     def replace(self):
         """The next start finds nothing; what was there is kept for the checker."""
         if os.path.exists(self.data):
@@ -261,13 +260,15 @@ class Hub(Part):
 class Node(Part):
     GREETING = "this start is boot"
 
-    def __init__(self, name, folder, addresses, disk_mb, preexec):
+    def __init__(self, name, folder, hubs, disk_mb, preexec):
+        """`hubs`: name by address, the first one first."""
         super().__init__(name, folder, preexec)
         self.disk = Disk(os.path.join(folder, "disk"), disk_mb)
+        self.trace = Trace(os.path.join(folder, "wire.trace"), hubs)
         self.ledger = os.path.join(folder, "ledger.tsv")
         self.spool = os.path.join(self.disk.path, f"{name}.spool.sqlite3")
         self.when = ("always", "always", "outage", "outage", "outage", "never")[int(name[1:]) - 1]
-        self.addresses = addresses
+        self.addresses = list(hubs)
         self.write_settings(watching=True)
 
     def write_settings(self, watching):
@@ -282,6 +283,11 @@ class Node(Part):
 
     def command(self):
         return [IMAGENODE, "--path", self.folder]
+
+    def environment(self):
+        clock = self.clock.environment()
+        libraries = [clock["LD_PRELOAD"], LIBRARY] if clock else [LIBRARY]
+        return {**clock, "LD_PRELOAD": ":".join(libraries), "WIRE_TRACE": self.trace.path}
 
     def boots(self):
         """How each boot ended, and what it said that gave way: {boot: (how, dropped)}."""
@@ -309,16 +315,6 @@ class Node(Part):
         except FileNotFoundError:
             return 0
 
-    def last_acknowledgement(self):
-        """Fields of the ledger's last line, or nothing."""
-        try:
-            with open(self.ledger, "rb") as file:
-                file.seek(max(0, self.ledger_size() - 4096))
-                lines = file.read().decode(errors="replace").split("\n")
-        except FileNotFoundError:
-            return None
-        return lines[-2].split("\t") if len(lines) > 1 else None
-
 
 class World:
     def __init__(self, folder, seed, minutes):
@@ -333,10 +329,10 @@ class World:
         for name in NODES:
             site = site_of(name)
             hosts = [f"{Network.net(site, n)}.2" if self.network else "127.0.0.1" for n in range(len(HUBS))]
-            addresses = [f"tcp://{host}:{ports[hub]}" for host, hub in zip(hosts, HUBS)]
+            hubs = [(f"tcp://{host}:{ports[hub]}", hub) for host, hub in zip(hosts, HUBS)]
             if int(name[1:]) % 2 == 0:  # so that both hubs have work
-                addresses.reverse()
-            self.nodes[name] = Node(name, self._folder(name), addresses, Disk.IN_MEMORY, self._inside(f"site{site}"))
+                hubs.reverse()
+            self.nodes[name] = Node(name, self._folder(name), dict(hubs), Disk.IN_MEMORY, self._inside(f"site{site}"))
         self.parts = {**self.hubs, **self.nodes}
 
     def _folder(self, name):
