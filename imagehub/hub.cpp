@@ -109,12 +109,13 @@ struct Hub::Parts {
                                  [this](Ticket ticket, const Outcome& outcome) { intake.answer(ticket, outcome); });
     upkeep =
         std::make_unique<Upkeep>(settings.upkeep, files, data, clock, liveness,
-                                 Upkeep::Work{[this] { return intake.status().in_flight_messages == 0; },
+                                 Upkeep::Work{[this] { return nothing_under_way(); },
                                               [this](std::uint64_t bytes) { return has_to_spare(bytes); },
                                               [this](const std::string& reason) { damage_in_backup.tell(reason); }});
     if (news) note(*news, "imagehub");
     control = open_control(liveness);
-    intake.start([this](Received received) { filing->submit(std::move(received)); }, liveness);
+    intake.start([this](Received received) { filing->submit(std::move(received)); },
+                 [this](Ticket ticket, const std::string& reason) { filing->give_up(ticket, reason); }, liveness);
     retention.start([this](std::function<void()> task) { filing->between_groups(std::move(task)); }, liveness);
     if (settings.announce) {
       announcement = std::make_unique<Announcement>(Announced{settings.network, hub_id, std::string(common::version())},
@@ -152,20 +153,26 @@ struct Hub::Parts {
     filing->submit(std::move(received));
   }
 
+  bool nothing_under_way() const {
+    const IntakeStatus in = intake.status();
+    return in.in_flight_messages <= in.waiting_messages;
+  }
+
   bool has_to_spare(std::uint64_t bytes) {
     return reserve.room_for_images() && files.space(settings.data_directory).free_bytes >= 2 * bytes;
   }
 
-  /// Once per change: the disk is full, there is space again.
+  /// Once per change: the disk is full, there is space again. While there is, nobody waits for it.
   void tell_disk() {
     const bool full = !reserve.room_for_images();
+    // Not only when it has changed: a writer may have seen the room before us, or found none in between.
+    if (!full) filing->retry_now();
     if (full == told_full) return;
     told_full = full;
     if (full) {
       common::log::error("the disk is full: images wait, events go through while the reserve lasts");
     } else {
       common::log::info("the disk has space again");
-      filing->retry_now();
     }
     note(full ? "imagehub|disk|full" : "imagehub|disk|space again", "imagehub");
   }
@@ -252,6 +259,8 @@ std::string Hub::Parts::status() const {
                        {"connections", in.connections},
                        {"in_flight_messages", in.in_flight_messages},
                        {"in_flight_bytes", in.in_flight_bytes},
+                       {"waiting_messages", in.waiting_messages},
+                       {"waiting_bytes", in.waiting_bytes},
                        {"holding_back", in.holding_back},
                        {"queue_bytes", filing->queued_bytes()},
                        {"drops", counters.all()},

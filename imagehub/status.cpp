@@ -100,6 +100,12 @@ std::string retention_line(const json& retention) {
   return out + '\n';
 }
 
+/// Plain senders without an answer, since nothing of theirs can be stored.
+std::string waiting(const json& status) {
+  const auto messages = status.value("waiting_messages", std::uint64_t{0});
+  return messages > 0 ? cat(", of which ", messages, " wait to be stored") : "";
+}
+
 }  // namespace
 
 std::string format_status(const std::string& text) {
@@ -125,7 +131,7 @@ std::string format_status(const std::string& text) {
              one_decimal(status.at("messages_per_s").get<double>()), "/s, ",
              status.at("connections").get<std::uint64_t>(), " connections\n");
   out += cat("queue     ", status.at("in_flight_messages").get<std::uint64_t>(), " messages, ",
-             with_unit(status.at("in_flight_bytes").get<double>()),
+             with_unit(status.at("in_flight_bytes").get<double>()), waiting(status),
              status.at("holding_back").get<bool>() ? ", full: senders wait\n" : "\n");
   out += "drops     ";
   if (status.at("drops").empty()) out += "none\n";

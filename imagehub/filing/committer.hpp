@@ -68,6 +68,9 @@ class Committer {
   /// When it throws, none may be acknowledged; the same candidates can be given again.
   void commit(const std::vector<Candidate*>& group);
 
+  /// Whether images are refused because the disk was found full. From any thread.
+  bool disk_full() const { return reserve_.status().full; }
+
   /// What is not urgent: comparing what nodes say they delivered with what is here, the log on the disk, rows of nodes
   /// that sent only heartbeats, log lines that did not fit on the disk.
   void catch_up();

@@ -18,12 +18,7 @@ using common::DeliveryClass;
 constexpr std::size_t kMaxGroup = 256;
 constexpr std::size_t kMaxWrittenTogether = 16;
 constexpr std::int64_t kCatchUpInterval = 10 * common::kSecond;
-constexpr std::int64_t kFirstRetry = common::kSecond;
-constexpr std::int64_t kLastRetry = 60 * common::kSecond;
-
-std::int64_t back_off(int tries) {
-  return std::min(kFirstRetry << std::min(tries, 6), kLastRetry);
-}
+constexpr std::int64_t kIdle = common::kSecond;
 
 /// What will never be storable, or is not yet, before anything is written.
 std::optional<Outcome> refuse_at_once(const common::Message& message) {
@@ -44,9 +39,7 @@ std::optional<Outcome> refuse_at_once(const common::Message& message) {
 }
 
 Outcome retry_after(const std::exception& error) {
-  const auto* system = dynamic_cast<const std::system_error*>(&error);
-  const bool full = system != nullptr && system->code() == std::errc::no_space_on_device;
-  return {Outcome::Kind::retry, full ? "disk full" : "cannot store", error.what()};
+  return {Outcome::Kind::retry, is_disk_full(error) ? Outcome::kDiskFull : "cannot store", error.what()};
 }
 
 }  // namespace
@@ -153,12 +146,17 @@ std::vector<Filing::ItemPtr> Filing::take_to_write() {
     const auto identity = identity_of(*items.back()->candidate.message);
     items.back()->incoming = identity ? cat(common::hex64(identity->boot), '-', identity->seq, '.', ++last_incoming_)
                                       : cat("plain.", ++last_incoming_);
+    items.back()->gives_way = !items.back()->received.sender_waits && wait_for_room_ > 0;
   }
   return items;
 }
 
 void Filing::write(Item& item) const {
   item.written = false;
+  if (item.gives_way) {
+    item.failure = {Outcome::Kind::retry, Outcome::kDiskFull, "others wait for room"};
+    return;
+  }
   try {
     committer_.write(item.candidate, item.incoming);
     item.written = true;
@@ -204,7 +202,7 @@ std::vector<Filing::ItemPtr> Filing::wait_for_group(const std::stop_token& stop,
   const common::Liveness::Waiting waiting(self);
   std::vector<ItemPtr> group;
   std::unique_lock lock(mutex_);
-  ready_changed_.wait_for(lock, stop, std::chrono::nanoseconds(kFirstRetry), [&] {
+  ready_changed_.wait_for(lock, stop, std::chrono::nanoseconds(kIdle), [&] {
     resubmit_due(clock_.monotonic_ns());
     collect_ready(group);
     return !group.empty() || !tasks_.empty();
@@ -249,14 +247,6 @@ std::future<void> Filing::enqueue_task(std::function<void()> task) {
   return done;
 }
 
-void Filing::retry_now() {
-  {
-    const std::lock_guard lock(mutex_);
-    for (const ItemPtr& item : waiting_to_retry_) item->try_again_ns = 0;
-  }
-  ready_changed_.notify_one();
-}
-
 /// The finished heads of the lanes, in the order of each lane. Caller holds the mutex.
 void Filing::collect_ready(std::vector<ItemPtr>& group) {
   auto lane = lanes_.upper_bound(last_collected_);
@@ -270,17 +260,6 @@ void Filing::collect_ready(std::vector<ItemPtr>& group) {
     }
     lane = items.empty() ? lanes_.erase(lane) : std::next(lane);
   }
-}
-
-void Filing::resubmit_due(std::int64_t now_ns) {
-  const auto due = std::stable_partition(waiting_to_retry_.begin(), waiting_to_retry_.end(),
-                                         [&](const ItemPtr& item) { return item->try_again_ns > now_ns; });
-  for (auto at = due; at != waiting_to_retry_.end(); ++at) {
-    lanes_[(*at)->lane].items.push_back(*at);
-    ++unanswered_;
-    enqueue(*at);
-  }
-  waiting_to_retry_.erase(due, waiting_to_retry_.end());
 }
 
 void Filing::commit(const std::vector<ItemPtr>& group) {
@@ -309,31 +288,6 @@ void Filing::commit(const std::vector<ItemPtr>& group) {
   }
 }
 
-void Filing::fail(const ItemPtr& item, const Outcome& why) {
-  committer_.discard(item->candidate);
-  const auto identity = identity_of(*item->candidate.message);
-  const bool told = identity || !item->received.sender_waits;
-  {
-    const std::lock_guard lock(mutex_);
-    if (identity) {
-      hold_lane(*item);
-    } else if (!told) {
-      item->try_again_ns = clock_.monotonic_ns() + back_off(item->tries++);
-      waiting_to_retry_.push_back(item);
-      --unanswered_;
-      emptied_.notify_all();
-    }
-  }
-  if (told) {
-    finish(item, why);
-  } else if (item->tries == 1) {
-    if (const auto held_back = gate_.pass(why.reason, clock_.monotonic_ns())) {
-      common::log::error(cat("cannot store a message now, its sender waits: ", why.detail,
-                             *held_back > 0 ? cat(" (and ", *held_back, " more)") : ""));
-    }
-  }
-}
-
 /// What came behind a message that failed must not overtake it: neither what is here already nor what still comes.
 /// Caller holds the mutex.
 void Filing::hold_lane(const Item& failed) {
@@ -355,7 +309,10 @@ void Filing::finish(const ItemPtr& item, const Outcome& outcome) {
     queued_bytes_ -= item->candidate.message->payload.size();
     --unanswered_;
     tickets = std::move(item->waiting);
-    if (item->received.ticket) tickets.push_back(*item->received.ticket);
+    if (item->received.ticket) {
+      tickets.push_back(*item->received.ticket);
+      if (patient_.erase(*item->received.ticket) > 0 && item->wants_room) --wait_for_room_;
+    }
     emptied_.notify_all();
   }
   for (const Ticket ticket : tickets) report_(ticket, outcome);

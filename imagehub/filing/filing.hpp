@@ -22,9 +22,11 @@
 
 namespace imagehub {
 
-/// What became of a message.
+/// What became of a message. `waits` is said once of a plain sender's that cannot be stored now, and is not the last
+/// word; `dropped` follows give_up().
 struct Outcome {
-  enum class Kind { stored, retry, reject };
+  enum class Kind { stored, retry, reject, waits, dropped };
+  static constexpr const char* kDiskFull = "disk full";  ///< a reason
   Kind kind = Kind::stored;
   std::string reason;  ///< one of a small fixed set, fit for counting
   std::string detail;  ///< what a person wants to know beside it; may be empty
@@ -51,7 +53,8 @@ struct FilingSettings {
 /// in the order in which they came. submit() and drain() are thread-safe; outcomes come on Filing's threads.
 ///
 /// A sender that gave boot and seq is told RETRY when its message cannot be stored now; a plain one is not answered,
-/// and its message tried again (1 s doubling to 60 s) until it can be.
+/// and its message tried again (1 s doubling to 60 s, and at once when there is room again) until it can be, or
+/// give_up(). What a publisher sent gives way to images that wait for room: nobody waits with it.
 class Filing {
  public:
   using Report = std::function<void(Ticket, const Outcome&)>;
@@ -72,8 +75,13 @@ class Filing {
   /// The same without waiting; what the task throws is dropped.
   void soon(std::function<void()> task);
 
-  /// Tries at once what plain senders wait for.
+  /// There is room on the disk: tries at once what plain senders wait for because there was none. Costs nothing while
+  /// nobody waits; to be called as long as there is room, since what is being tried right now may still fail.
   void retry_now();
+
+  /// Nobody waits any more for this message of a plain sender, which could not be stored so far: it is dropped, unless
+  /// an attempt that is under way stores it.
+  void give_up(Ticket ticket, const std::string& reason);
 
   /// Waits until all that was submitted has an outcome, except plain messages that cannot be stored now, or until the
   /// time is over. Returns whether all is done.
@@ -100,6 +108,9 @@ class Filing {
     std::vector<Ticket> waiting;   ///< those who sent the same message again while it was being filed
     std::int64_t try_again_ns = 0;
     int tries = 0;
+    bool wants_room = false;                ///< failed for want of room on the disk
+    bool gives_way = false;                 ///< a publisher's, while others wait for room
+    std::optional<std::string> given_up{};  ///< why it is dropped instead of tried again
   };
   using ItemPtr = std::shared_ptr<Item>;
 
@@ -119,6 +130,7 @@ class Filing {
   void resubmit_due(std::int64_t now_ns);
   void commit(const std::vector<ItemPtr>& group);
   void fail(const ItemPtr& item, const Outcome& why);
+  std::optional<std::string> wait_to_retry(const ItemPtr& item, const Outcome& why);
   void note_damage(const std::exception& error);
   void hold_lane(const Item& failed);
   void finish(const ItemPtr& item, const Outcome& outcome);
@@ -139,6 +151,8 @@ class Filing {
   HeldLanes held_;
   std::map<Identity, ItemPtr> in_flight_;
   std::vector<ItemPtr> waiting_to_retry_;
+  std::map<Ticket, ItemPtr> patient_;  ///< plain senders' that failed so far, also while they are tried again
+  std::size_t wait_for_room_ = 0;      ///< of these, those that want room
   std::deque<std::packaged_task<void()>> tasks_;
   std::optional<std::string> index_damage_;
   std::uint64_t queued_bytes_ = 0;

@@ -52,27 +52,40 @@ void FlowGuard::handle_events() {
     std::memcpy(&kind, event.data(), sizeof kind);
     std::memcpy(&fd, static_cast<const char*>(event.data()) + sizeof kind, sizeof fd);
     if (kind == ZMQ_EVENT_ACCEPTED) {
-      delivered_[fd] = 0;
-    } else if (const auto at = delivered_.find(fd); at != delivered_.end()) {
-      if (at->second == 0) ++fruitless_;
-      delivered_.erase(at);
+      open_[fd] = {++last_number_, 0};
+    } else if (const auto at = open_.find(fd); at != open_.end()) {
+      if (at->second.delivered == 0) ++fruitless_;
+      open_.erase(at);
     }
   }
 }
 
 void FlowGuard::delivered(zmq::message_t& wire_frame, std::uint64_t bytes, std::size_t frames) {
   const int fd = zmq_msg_get(wire_frame.handle(), ZMQ_SRCFD);
-  if (const auto at = delivered_.find(fd); at != delivered_.end()) at->second += bytes + frames * kFrameHeaderBytes;
+  if (const auto at = open_.find(fd); at != open_.end()) at->second.delivered += bytes + frames * kFrameHeaderBytes;
+}
+
+std::optional<std::uint64_t> FlowGuard::connection_of(zmq::message_t& wire_frame) const {
+  const int fd = zmq_msg_get(wire_frame.handle(), ZMQ_SRCFD);
+  if (fd < 0) return std::nullopt;
+  const auto at = open_.find(fd);
+  return at == open_.end() ? 0 : at->second.number;
+}
+
+std::set<std::uint64_t> FlowGuard::open_connections() const {
+  std::set<std::uint64_t> numbers;
+  for (const auto& [fd, connection] : open_) numbers.insert(connection.number);
+  return numbers;
 }
 
 int FlowGuard::check(bool drained) {
   const std::uint64_t allowed = limit_bytes_ * (drained ? 1 : 1 + watermark_);
   int cut = 0;
-  for (auto& [fd, delivered] : delivered_) {
+  for (auto& [fd, connection] : open_) {
     const std::uint64_t received = bytes_received(fd);
     // Headers are counted at their largest; without this cut the surplus would grow with the age of the connection.
-    delivered = std::min(delivered, received);
-    if (received - delivered <= allowed) continue;
+    connection.delivered = std::min(connection.delivered, received);
+    if (received - connection.delivered <= allowed) continue;
     ::shutdown(fd, SHUT_RDWR);
     ++cut;
   }

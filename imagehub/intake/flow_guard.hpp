@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 #include <zmq.hpp>
 
@@ -19,7 +21,7 @@ class FlowGuard {
 
   /// To be polled together with the socket.
   zmq::socket_t& monitor() { return monitor_; }
-  /// Reads connects and disconnects.
+  /// Reads connects and disconnects. When a message has come out of the socket, that of its connection is there.
   void handle_events();
 
   /// A message of so many bytes in so many frames was taken out of the socket; `wire_frame` is one that its sender
@@ -34,14 +36,25 @@ class FlowGuard {
   /// cuts it off by its announced size), or something that does not speak ZeroMQ.
   std::uint64_t take_fruitless() { return std::exchange(fruitless_, 0); }
 
-  std::uint64_t connections() const { return delivered_.size(); }
+  std::uint64_t connections() const { return open_.size(); }
+
+  /// The connection on which a frame came, by a number that is never given to another one; nothing when the transport
+  /// has none (inproc). handle_events() first. Of a connection that has ended: 0, or the number of a later one.
+  std::optional<std::uint64_t> connection_of(zmq::message_t& wire_frame) const;
+  /// Connections that are open, by number.
+  std::set<std::uint64_t> open_connections() const;
 
  private:
   std::uint64_t limit_bytes_;
   std::uint64_t watermark_;
   zmq::socket_t monitor_;
   std::uint64_t fruitless_ = 0;
-  std::map<int, std::uint64_t> delivered_;  ///< bytes taken out of the socket, by descriptor; never too few
+  struct Connection {
+    std::uint64_t number = 0;
+    std::uint64_t delivered = 0;  ///< bytes taken out of the socket; never too few
+  };
+  std::map<int, Connection> open_;  ///< by descriptor
+  std::uint64_t last_number_ = 0;
 };
 
 }  // namespace imagehub

@@ -1,7 +1,6 @@
 #include "imagehub/intake/intake.hpp"
 
 #include <atomic>
-#include <unordered_map>
 #include <variant>
 #include <zmq.hpp>
 
@@ -11,6 +10,8 @@
 #include "common/text.hpp"
 #include "common/wire.hpp"
 #include "imagehub/intake/flow_guard.hpp"
+#include "imagehub/intake/open_requests.hpp"
+#include "imagehub/intake/replies.hpp"
 #include "imagehub/intake/request.hpp"
 #include "imagehub/intake/sockets.hpp"
 
@@ -31,15 +32,6 @@ constexpr std::int64_t kCheckInterval = common::kSecond / 2;
 /// A node whose message is not answered after this time is told WAIT, again after each such time.
 constexpr std::int64_t kWaitInterval = 3 * common::kSecond;
 
-/// A request that waits for its answer.
-struct Request {
-  std::vector<zmq::message_t> envelope;
-  bool has_boot = false;             ///< its sender understands more than a plain OK
-  std::optional<std::uint64_t> seq;  ///< given by a sender with boot
-  std::uint64_t bytes = 0;
-  std::int64_t last_word_ns = 0;  ///< when it came, or when its sender was last told WAIT
-};
-
 std::string peer_of(zmq::message_t& frame) {
   // Not every transport and protocol version knows it.
   const char* address = zmq_msg_gets(frame.handle(), "Peer-Address");
@@ -55,7 +47,11 @@ std::string routing_id(const std::vector<zmq::message_t>& envelope) {
 struct Intake::Impl {
   Impl(const IntakeSettings& given, std::string name, Nodes& the_nodes, Counters& the_counters,
        const common::Clock& the_clock)
-      : settings(given), hub_name(std::move(name)), nodes(the_nodes), counters(the_counters), clock(the_clock) {}
+      : settings(given),
+        nodes(the_nodes),
+        counters(the_counters),
+        clock(the_clock),
+        replies(router, std::move(name), the_counters) {}
 
   void open();
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
@@ -65,16 +61,17 @@ struct Intake::Impl {
   void handle_message(common::Message message, Request request, bool answers);
   void refuse(const common::Refusal& refusal, Request& request, bool answers, const std::string& peer);
   void send_answers();
-  void reply(const std::vector<zmq::message_t>& envelope, const Reply& reply);
-  void reply_ok(const Request& request);
   void tell_rejected(const Outcome& outcome);
   void every_interval(bool drained);
   void tell_to_wait(std::int64_t now_ns);
-  bool half_full() const { return in_flight_bytes >= static_cast<std::uint64_t>(settings.intake_mb) * kMegabyte / 2; }
-  bool full() const { return in_flight_bytes >= static_cast<std::uint64_t>(settings.intake_mb) * kMegabyte; }
+  void give_up(const std::vector<Ticket>& tickets, const std::string& why);
+  std::uint64_t max_bytes() const { return static_cast<std::uint64_t>(settings.intake_mb) * kMegabyte; }
+  /// What waits to be stored at all is bounded apart.
+  std::uint64_t held() const { return requests.in_flight().bytes - requests.waiting().bytes; }
+  /// Publishers wait for nothing, so they may take half of the bound only: the other half is for those who do.
+  bool full_for(bool answers) const { return held() >= (answers ? max_bytes() : max_bytes() / 2); }
 
   const IntakeSettings settings;
-  const std::string hub_name;
   Nodes& nodes;
   Counters& counters;
   const common::Clock& clock;
@@ -82,12 +79,14 @@ struct Intake::Impl {
 
   zmq::context_t context{1};
   zmq::socket_t router;
+  Replies replies;
   std::vector<zmq::socket_t> subscribers;
   std::unique_ptr<FlowGuard> guard;
   std::vector<std::string> bound;
 
   Submit submit;
-  std::unordered_map<Ticket, Request> requests;
+  GiveUp tell_given_up;
+  OpenRequests requests;
   Ticket last_ticket = 0;
   std::int64_t last_check_ns = 0;
 
@@ -99,9 +98,6 @@ struct Intake::Impl {
 
   std::atomic<std::int64_t> last_message_ns{0};
   std::atomic<std::uint64_t> received{0};
-  std::atomic<std::uint64_t> answered{0};
-  std::atomic<std::uint64_t> in_flight_messages{0};
-  std::atomic<std::uint64_t> in_flight_bytes{0};
   std::atomic<std::uint64_t> connections{0};
   std::atomic<bool> holding_back{false};
 
@@ -118,7 +114,7 @@ void Intake::Impl::open() {
 
 void Intake::Impl::run(const std::stop_token& stop, common::Liveness::Thread& self) {
   while (!stop.stop_requested()) {
-    holding_back = full();
+    holding_back = full_for(true);
     const bool reading = !holding_back;
     std::vector<bool> readable(1 + subscribers.size(), false);
     wait(self, reading, readable);
@@ -141,8 +137,7 @@ void Intake::Impl::wait(common::Liveness::Thread& self, bool reading, std::vecto
   const std::size_t first_socket = items.size();
   if (reading) {
     items.push_back({router.handle(), 0, ZMQ_POLLIN, 0});
-    // Publishers wait for nothing, so they may take half of the bound only: the other half is for those who do.
-    const short events = half_full() ? 0 : ZMQ_POLLIN;
+    const short events = full_for(false) ? 0 : ZMQ_POLLIN;
     for (auto& subscriber : subscribers) items.push_back({subscriber.handle(), 0, events, 0});
   }
   const bool watching = !requests.empty() || guard->connections() > 0;
@@ -162,7 +157,7 @@ void Intake::Impl::wait(common::Liveness::Thread& self, bool reading, std::vecto
 
 /// Whether the socket has no more.
 bool Intake::Impl::take(zmq::socket_t& socket, bool answers) {
-  for (int i = 0; i < kMaxReceivedInARow && !full(); ++i) {
+  for (int i = 0; i < kMaxReceivedInARow && !full_for(answers); ++i) {
     auto raw = receive(socket, answers);
     if (!raw) return true;
     handle(std::move(*raw), answers);
@@ -175,9 +170,17 @@ void Intake::Impl::handle(RawMessage raw, bool answers) {
   last_message_ns = clock.monotonic_ns();
   const bool has_delimiter = !raw.envelope.empty() && raw.envelope.back().size() == 0;
   // Not the first frame: the routing id was made by libzmq and need not know where the message came from.
-  if (answers) guard->delivered(raw.envelope.size() > 1 ? raw.envelope[1] : raw.body.front(), raw.bytes, raw.frames);
+  zmq::message_t& wire_frame = raw.envelope.size() > 1 ? raw.envelope[1] : raw.body.front();
+  if (answers) {
+    guard->handle_events();
+    guard->delivered(wire_frame, raw.bytes, raw.frames);
+  }
   const bool envelope_too_large = raw.envelope_bytes() > kMaxEnvelopeBytes;
-  Request request{std::move(raw.envelope), false, std::nullopt, raw.bytes + kBookkeepingBytes, clock.monotonic_ns()};
+  Request request;
+  request.bytes = raw.bytes + kBookkeepingBytes;
+  request.last_word_ns = clock.monotonic_ns();
+  if (answers) request.connection = guard->connection_of(wire_frame);
+  request.envelope = std::move(raw.envelope);
   if (answers && !has_delimiter) {
     // Without the empty frame there is no way to answer that the sender would understand.
     counters.add("ignored: no empty frame");
@@ -217,13 +220,13 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   // The text of a tuning image names a stage, not a node.
   if (kind != common::Kind::tuning) nodes.seen(message);
   if (!is_stored(kind)) {
-    if (answers) reply_ok(request);
+    if (answers) replies.send_ok(request);
     return;
   }
   const std::lock_guard lock(submitting);
   if (!accepting) {
     // A plain sender gets no answer: it waits, and sends again to the hub that comes next.
-    if (answers && request.seq) reply(request.envelope, {Reply::Kind::retry, *request.seq, "shutting down"});
+    if (answers && request.seq) replies.send(request.envelope, {Reply::Kind::retry, *request.seq, "shutting down"});
     if (!answers) counters.add("dropped: publisher's message, shutting down");
     return;
   }
@@ -231,14 +234,12 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   Received received_message;
   received_message.utc_ns = clock.utc_ns();
   received_message.message = std::make_shared<const common::Message>(std::move(message));
-  in_flight_bytes += request.bytes;
-  ++in_flight_messages;
   const Ticket ticket = ++last_ticket;
   received_message.ticket = ticket;
   received_message.sender_waits = answers;
   if (answers) received_message.connection = routing_id(request.envelope);
   if (!answers) request.envelope.clear();
-  requests.emplace(ticket, std::move(request));
+  requests.add(ticket, std::move(request));
   submit(std::move(received_message));
 }
 
@@ -250,11 +251,11 @@ void Intake::Impl::refuse(const common::Refusal& refusal, Request& request, bool
   }
   if (!answers) return;
   if (refusal.seq) {
-    reply(request.envelope, {Reply::Kind::reject, *refusal.seq, refusal.reason});
+    replies.send(request.envelope, {Reply::Kind::reject, *refusal.seq, refusal.reason});
   } else {
     // A plain sender would wait for ever; it can send nothing better.
     request.has_boot = refusal.has_boot;
-    reply_ok(request);
+    replies.send_ok(request);
   }
 }
 
@@ -265,25 +266,31 @@ void Intake::Impl::send_answers() {
     ready.swap(answers_to_send);
   }
   for (auto& [ticket, outcome] : ready) {
-    const auto at = requests.find(ticket);
-    if (at == requests.end()) continue;
-    const Request request = std::move(at->second);
-    requests.erase(at);
-    in_flight_bytes -= request.bytes;
-    --in_flight_messages;
+    if (outcome.kind == Outcome::Kind::waits) {
+      requests.set_waiting(ticket);
+      continue;
+    }
+    const auto taken = requests.take(ticket);
+    if (!taken) continue;
+    const Request& request = *taken;
+    if (outcome.kind == Outcome::Kind::dropped) {
+      counters.add(outcome.reason);
+      continue;
+    }
     if (outcome.kind == Outcome::Kind::reject) tell_rejected(outcome);
     if (outcome.kind == Outcome::Kind::retry) {
       counters.add((request.envelope.empty() ? "dropped: publisher's message, " : "told to retry: ") + outcome.reason);
     }
     if (request.envelope.empty()) continue;  // nobody waits for an answer
     if (!request.seq || outcome.kind == Outcome::Kind::stored) {
-      reply_ok(request);
+      replies.send_ok(request);
     } else {
       const auto kind = outcome.kind == Outcome::Kind::retry ? Reply::Kind::retry : Reply::Kind::reject;
       const std::string text = outcome.detail.empty() ? outcome.reason : cat(outcome.reason, ": ", outcome.detail);
-      reply(request.envelope, {kind, *request.seq, common::escaped(text)});
+      replies.send(request.envelope, {kind, *request.seq, common::escaped(text)});
     }
   }
+  give_up(requests.give_up_beyond(max_bytes() / 2), "another one followed");
 }
 
 void Intake::Impl::tell_rejected(const Outcome& outcome) {
@@ -294,39 +301,14 @@ void Intake::Impl::tell_rejected(const Outcome& outcome) {
   }
 }
 
-/// OK in the form that the sender understands: with its number, with our name, or alone.
-void Intake::Impl::reply_ok(const Request& request) {
-  if (request.seq) {
-    reply(request.envelope, {Reply::Kind::ok, *request.seq, ""});
-  } else if (request.has_boot) {
-    reply(request.envelope, {Reply::Kind::hub, 0, hub_name});
-  } else {
-    reply(request.envelope, {Reply::Kind::foreign, 0, ""});
-  }
-}
-
-void Intake::Impl::reply(const std::vector<zmq::message_t>& envelope, const Reply& reply) {
-  try {
-    for (const zmq::message_t& frame : envelope) {
-      const auto sent = router.send(zmq::const_buffer(frame.data(), frame.size()),
-                                    zmq::send_flags::sndmore | zmq::send_flags::dontwait);
-      if (!sent) {
-        counters.add("replies not read");
-        return;
-      }
-    }
-    router.send(zmq::buffer(common::format_reply(reply)), zmq::send_flags::dontwait);
-    ++answered;
-  } catch (const zmq::error_t& error) {
-    counters.add(error.num() == EHOSTUNREACH ? "peers vanished" : "replies failed");
-  }
-}
-
 void Intake::Impl::every_interval(bool drained) {
   const std::int64_t now = clock.monotonic_ns();
   if (now - last_check_ns < kCheckInterval) return;
   last_check_ns = now;
   tell_to_wait(now);
+  if (requests.waiting().messages > 0) {
+    give_up(requests.give_up_closed(guard->open_connections()), "its connection ended");
+  }
   if (const int cut = guard->check(drained); cut > 0) {
     counters.add("connections cut: endless message", static_cast<std::uint64_t>(cut));
     if (gate.pass("endless message", now))
@@ -343,11 +325,21 @@ void Intake::Impl::every_interval(bool drained) {
 }
 
 void Intake::Impl::tell_to_wait(std::int64_t now_ns) {
-  for (auto& [ticket, request] : requests) {
+  for (auto& [ticket, request] : requests.all()) {
     if (!request.seq || request.envelope.empty() || now_ns - request.last_word_ns < kWaitInterval) continue;
     request.last_word_ns = now_ns;
-    reply(request.envelope, {Reply::Kind::wait, 0, "storing"});
+    replies.send(request.envelope, {Reply::Kind::wait, 0, "storing"});
   }
+}
+
+/// It was never acknowledged, and its sender has gone, or goes on without it.
+void Intake::Impl::give_up(const std::vector<Ticket>& tickets, const std::string& why) {
+  if (tickets.empty()) return;
+  if (gate.pass(why, clock.monotonic_ns())) {
+    common::log::warn(
+        cat("dropped ", tickets.size(), " message(s) of plain senders that could not be stored so far: ", why));
+  }
+  for (const Ticket ticket : tickets) tell_given_up(ticket, "dropped: plain sender's message, " + why);
 }
 
 Intake::Intake(const IntakeSettings& settings, std::string hub_name, Nodes& nodes, Counters& counters,
@@ -363,8 +355,9 @@ Intake::~Intake() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
-void Intake::start(Submit submit, common::Liveness& liveness) {
+void Intake::start(Submit submit, GiveUp give_up, common::Liveness& liveness) {
   impl_->submit = std::move(submit);
+  impl_->tell_given_up = std::move(give_up);
   impl_->thread = common::start_thread(
       liveness, "intake", [impl = impl_.get()](const std::stop_token& stop, auto& self) { impl->run(stop, self); });
 }
@@ -385,8 +378,15 @@ void Intake::stop_accepting() {
 }
 
 IntakeStatus Intake::status() const {
-  return {impl_->received,        impl_->answered,    impl_->in_flight_messages,
-          impl_->in_flight_bytes, impl_->connections, impl_->holding_back};
+  const OpenRequests& requests = impl_->requests;
+  return {.received = impl_->received,
+          .answered = impl_->replies.answered(),
+          .in_flight_messages = requests.in_flight().messages,
+          .in_flight_bytes = requests.in_flight().bytes,
+          .waiting_messages = requests.waiting().messages,
+          .waiting_bytes = requests.waiting().bytes,
+          .connections = impl_->connections,
+          .holding_back = impl_->holding_back};
 }
 
 std::int64_t Intake::last_message_ns() const {

@@ -29,13 +29,17 @@ struct IntakeStatus {
   std::uint64_t answered = 0;
   std::uint64_t in_flight_messages = 0;
   std::uint64_t in_flight_bytes = 0;
+  std::uint64_t waiting_messages = 0;  ///< of these, plain senders' that cannot be stored now
+  std::uint64_t waiting_bytes = 0;
   std::uint64_t connections = 0;
   bool holding_back = false;  ///< the bound is reached; senders wait
 };
 
 /// The only way into the hub: receives from REQ senders, nodes and PUB senders, checks, hands on to Filing and
 /// answers every request exactly once. Holds no more than `intake_mb`; beyond that it stops reading and TCP pushes
-/// back. One thread of its own; answer(), stop_accepting() and status() are thread-safe.
+/// back. What plain senders wait for while it cannot be stored has a bound of its own, so that others go on: half as
+/// much, or the last message of each connection if that is more; nothing for a connection that has ended. One thread of
+/// its own; answer(), stop_accepting() and status() are thread-safe.
 class Intake {
  public:
   /// Binds and connects. Throws std::runtime_error with address, cause and remedy when it cannot.
@@ -46,7 +50,8 @@ class Intake {
   Intake& operator=(const Intake&) = delete;
 
   using Submit = std::function<void(Received)>;
-  void start(Submit submit, common::Liveness& liveness);
+  using GiveUp = std::function<void(Ticket, const std::string& reason)>;
+  void start(Submit submit, GiveUp give_up, common::Liveness& liveness);
 
   /// What became of a request; wakes the thread, which sends the reply.
   void answer(Ticket ticket, Outcome outcome);

@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import unittest
+
+import zmq
 
 from kit import IMAGEHUB, jpeg, run, wait_until
 from node_kit import NodeTest, scene
@@ -126,6 +129,66 @@ class FullDisk(NodeTest):
         os.remove(ballast)
         self.assertEqual(plain.receive(), b"OK")
         self.assertEqual(len(hub.pictures()), 1)
+
+    def test_plain_senders_that_give_up_and_come_again_leave_nothing_behind(self):
+        folder = self.small_disk(96)
+        hub = self.hub(folder, settings=f"  intake_mb: 1\n  max_message_mb: 1\n  reserve_mb: {RESERVE >> 20}\n")
+        boot, patient = self.boot(hub), self.req(hub)
+        ballast = self.fill(folder)
+        patient.post({"msg": "Shed|jpg"}, jpeg(b"waits", 100_000))
+        self.wait_full(hub, True)
+        dropped = "dropped: plain sender's message, its connection ended"
+        for n in range(1, 21):
+            with self.req(hub) as plain:
+                plain.post({"msg": "Barn|jpg"}, jpeg(b"%d" % n, 300_000))
+                wait_until(lambda: hub.status()["waiting_messages"] == 2, what="its message")
+            wait_until(lambda: hub.drops().get(dropped, 0) == n, what="the end of what nobody waits for")
+        self.assertEqual(boot.send("Barn|event"), "OK 1")
+        status = hub.status()
+        self.assertEqual((status["in_flight_messages"], status["waiting_messages"]), (1, 1))
+        code, out, _ = run([IMAGEHUB, "status", "--path", folder])
+        self.assertIn("20 " + dropped, out)
+        self.assertIn("of which 1 wait to be stored", out)
+        os.remove(ballast)
+        self.assertEqual(patient.receive(), b"OK")
+        self.assertEqual(len(hub.pictures()), 1)
+
+    def test_of_one_connection_that_sends_again_and_again_the_last_message_waits(self):
+        folder = self.small_disk(96)
+        hub = self.hub(folder, settings=f"  intake_mb: 1\n  max_message_mb: 1\n  reserve_mb: {RESERVE >> 20}\n")
+        ballast = self.fill(folder)
+        # REQ senders may be told not to wait for the reply.
+        impatient = self.req(hub)
+        impatient.socket.setsockopt(zmq.REQ_RELAXED, 1)
+        impatient.socket.setsockopt(zmq.REQ_CORRELATE, 1)
+        for n in range(1, 11):
+            impatient.post({"msg": "Barn|jpg"}, jpeg(b"%d" % n, 300_000))
+            # Half of intake_mb holds one of them.
+            dropped = {"dropped: plain sender's message, another one followed": n - 1} if n > 1 else {}
+            wait_until(lambda: hub.drops() == dropped and hub.status()["waiting_messages"] == 1, what=f"message {n}")
+        os.remove(ballast)
+        self.assertEqual(impatient.receive(), b"OK")
+        self.assertEqual([hub.read(path) for path in hub.pictures()], [jpeg(b"10", 300_000)])
+
+    def test_room_that_is_back_goes_to_those_who_wait_before_publishers(self):
+        folder = self.small_disk(16)
+        publisher = zmq.Context.instance().socket(zmq.XPUB)
+        self.addCleanup(publisher.close, 0)
+        port = publisher.bind_to_random_port("tcp://127.0.0.1")
+        hub = self.hub(folder, settings=f'  reserve_mb: 1\n  intake_mb: 4\n  subscribe: "tcp://127.0.0.1:{port}"\n')
+        publisher.recv()  # the hub has subscribed
+        ballast = self.fill(folder)
+        plain = self.req(hub)
+        plain.post({"msg": "Shed|jpg"}, jpeg(b"waits", 150_000))
+        wait_until(lambda: hub.status()["waiting_messages"] == 1, what="a plain sender that waits")
+        self.wait_full(hub, True)
+        # More than the disk takes, all at once with the room.
+        hub.program.send_signal(signal.SIGSTOP)
+        for n in range(300):
+            publisher.send_multipart([b'{"msg": "Field|jpg"}', jpeg(b"%d" % n, 150_000)])
+        os.remove(ballast)
+        hub.program.send_signal(signal.SIGCONT)
+        self.assertEqual(plain.receive(), b"OK")
 
     def test_a_node_loses_nothing_over_a_full_disk(self):
         folder = self.small_disk(96)

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "common/crc32c.hpp"
@@ -37,6 +39,28 @@ inline common::Message message(std::uint64_t boot, std::uint64_t seq, const std:
   message.seq = seq;
   return message;
 }
+
+/// The real disk, which says that it is full when it is told to.
+class FillableDisk : public common::Disk {
+ public:
+  void fill() { full_ = true; }
+  void free() { full_ = false; }
+
+  common::OpenFilePtr open(const std::filesystem::path& path, common::OpenMode mode) override {
+    if (full_ && mode == common::OpenMode::replace) {
+      throw std::system_error(std::make_error_code(std::errc::no_space_on_device), path.string());
+    }
+    return common::Disk::open(path, mode);
+  }
+  common::Space space(const std::filesystem::path& path) override {
+    auto space = common::Disk::space(path);
+    if (full_) space.free_bytes = 0;
+    return space;
+  }
+
+ private:
+  std::atomic<bool> full_{false};
+};
 
 /// A data directory and all that files into it, without threads. restart() is a crash and a new start.
 class FilingKit {
@@ -80,7 +104,7 @@ class FilingKit {
     return texts;
   }
 
-  common::Disk disk;
+  FillableDisk disk;
   FakeClock clock;
   std::unique_ptr<imagehub::Index> index;
   std::unique_ptr<imagehub::ImageStore> store;

@@ -2,115 +2,17 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <condition_variable>
-#include <mutex>
-
 #include "catch.hpp"
 #include "common/database.hpp"
-#include "common/files.hpp"
 #include "common/text.hpp"
 #include "imagehub/filing/retention.hpp"
-#include "unit/imagehub/filing_kit.hpp"
+#include "unit/imagehub/filing_hub.hpp"
 
 using namespace imagehub;
 using common::kSecond;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::uint64_t kBoot = 0xF00D;
-constexpr std::int64_t kLong = 30 * kSecond;
-
-/// Outcomes by ticket; waits for them.
-class Outcomes {
- public:
-  void add(Ticket ticket, const Outcome& outcome) {
-    const std::lock_guard lock(mutex_);
-    order_.push_back(ticket);
-    all_[ticket].push_back(outcome);
-    changed_.notify_all();
-  }
-  Outcome wait(Ticket ticket) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(30), [&] { return all_.contains(ticket); });
-    INFO(ticket);
-    REQUIRE(all_.contains(ticket));
-    return all_.at(ticket).front();
-  }
-  bool has(Ticket ticket) {
-    const std::lock_guard lock(mutex_);
-    return all_.contains(ticket);
-  }
-  std::size_t count(Ticket ticket) {
-    const std::lock_guard lock(mutex_);
-    return all_[ticket].size();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Ticket> order_;
-  std::map<Ticket, std::vector<Outcome>> all_;
-};
-
-class Hub : public FilingKit {
- public:
-  explicit Hub(int writers = 4, CommitterSettings settings = {}) : FilingKit(settings), writers_(writers) { start(); }
-  ~Hub() { filing.reset(); }
-  Hub(const Hub&) = delete;
-  Hub& operator=(const Hub&) = delete;
-
-  void start() {
-    filing = std::make_unique<Filing>(FilingSettings{writers_}, *committer, clock, liveness,
-                                      [this](Ticket ticket, const Outcome& outcome) { outcomes.add(ticket, outcome); });
-  }
-
-  Ticket send(common::Message given, const std::string& connection = "a") {
-    Received received;
-    received.message = std::make_shared<const common::Message>(std::move(given));
-    received.utc_ns = clock.utc_ns();
-    received.connection = connection;
-    received.ticket = ++last_ticket_;
-    filing->submit(std::move(received));
-    return last_ticket_;
-  }
-
-  /// "stored", "retry: reason", "reject: reason"
-  std::string outcome(Ticket ticket) {
-    const Outcome got = outcomes.wait(ticket);
-    if (got.kind == Outcome::Kind::stored) return "stored";
-    return (got.kind == Outcome::Kind::retry ? "retry: " : "reject: ") + got.reason;
-  }
-
-  /// From now on no picture can be written: .incoming is a file.
-  void break_store() {
-    fs::rename(incoming(), data() / "aside");
-    write_file(incoming(), {});
-  }
-  void mend_store() {
-    fs::remove(incoming());
-    fs::rename(data() / "aside", incoming());
-  }
-
-  /// Sequence numbers of a table's rows, in the order of commit.
-  std::vector<std::int64_t> seqs(const std::string& table, std::uint64_t boot = kBoot) {
-    SQLite::Database db((data() / "index.sqlite3").string(), SQLite::OPEN_READONLY);
-    SQLite::Statement query(
-        db, "SELECT seq FROM " + table + " t JOIN boots b ON b.id = t.boot_id WHERE b.boot = ? ORDER BY t.id");
-    query.bind(1, static_cast<std::int64_t>(boot));
-    std::vector<std::int64_t> found;
-    while (query.executeStep()) found.push_back(query.getColumn(0).getInt64());
-    return found;
-  }
-
-  common::Liveness liveness;
-  Outcomes outcomes;
-  std::unique_ptr<Filing> filing;
-
- private:
-  int writers_;
-  Ticket last_ticket_ = 0;
-};
 
 std::vector<std::int64_t> count_to(std::int64_t last) {
   std::vector<std::int64_t> numbers;
@@ -258,20 +160,6 @@ TEST_CASE("a full window that fails and is sent again and again ends in order") 
   CHECK(hub.seqs("images") == count_to(10));
 }
 
-TEST_CASE("a plain message that cannot be stored is tried again until it can, unanswered") {
-  Hub hub;
-  hub.break_store();
-  const Ticket image = hub.send(plain_message("Barn|jpg"));
-  CHECK(hub.filing->drain(kLong));  // it does not count as under way
-  CHECK_FALSE(hub.outcomes.has(image));
-  CHECK(hub.filing->queued_bytes() == picture().size());
-  hub.mend_store();
-  hub.clock.advance(kSecond);
-  CHECK(hub.outcome(image) == "stored");
-  CHECK(hub.pictures().size() == 1);
-  CHECK(hub.filing->queued_bytes() == 0);
-}
-
 TEST_CASE("what no hub can store is rejected, what this one cannot yet is put off") {
   Hub hub;
   auto array = message(kBoot, 1, "Barn|image", common::Payload(common::Bytes(8)));
@@ -345,16 +233,6 @@ TEST_CASE("damage of the index that a task finds is told") {
   CHECK_FALSE(hub.filing->index_damage());
   CHECK_THROWS(hub.filing->between_groups([] { throw common::CorruptDatabase("malformed"); }));
   CHECK(hub.filing->index_damage() == "malformed");
-}
-
-TEST_CASE("what plain senders wait for is tried at once when there is room again") {
-  Hub hub;
-  hub.break_store();
-  const Ticket image = hub.send(plain_message("Barn|jpg"));
-  CHECK(hub.filing->drain(kLong));
-  hub.mend_store();
-  hub.filing->retry_now();  // the clock stands still: its time has not come
-  CHECK(hub.outcome(image) == "stored");
 }
 
 TEST_CASE("while the disk is full images are refused before a byte is written, and events go on") {
