@@ -105,6 +105,12 @@ int checked(common::FileSystem& files, const DataDirectory& data, const CheckOpt
     if (options.repair) {
       StoppedHub hub(files, data, clock);
       report = check(files, data, level, false, clock, progress.function());
+      if (!options.lost_files && most_have_no_file(report.of(Finding::row_without_file).size(), report.image_rows)) {
+        throw std::runtime_error(cat(
+            report.of(Finding::row_without_file).size(), " of ", report.image_rows, " pictures are not in ",
+            data.images().string(), ", as if it was not mounted; nothing was repaired. Mount it, or put the pictures ",
+            "back; when they are lost indeed, `imagehub check --repair --lost-files` moves their rows into a report"));
+      }
       repaired = repair(files, data, hub, report, clock, progress.function());
     } else {
       report = check(files, data, level, common::is_locked(data.lock()), clock, progress.function());

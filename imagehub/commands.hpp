@@ -13,6 +13,7 @@ int show_status(const std::filesystem::path& settings_file, bool json);
 struct CheckOptions {
   std::string level = "size";
   bool repair = false;
+  bool lost_files = false;  ///< with repair: rows are moved although most have no file
   bool json = false;
 };
 int check_command(const std::filesystem::path& settings_file, const CheckOptions& options);

@@ -57,7 +57,10 @@ int main(int argc, char** argv) {
   imagehub::CheckOptions check_options;
   check->add_option("--level", check_options.level, "presence, size (default), or content, which reads every picture")
       ->check(CLI::IsMember({"presence", "size", "content"}));
-  check->add_flag("--repair", check_options.repair, "repair what can be repaired; the hub must be stopped");
+  auto* repair_flag =
+      check->add_flag("--repair", check_options.repair, "repair what can be repaired; the hub must be stopped");
+  check->add_flag("--lost-files", check_options.lost_files, "repair although most pictures are not there")
+      ->needs(repair_flag);
   check->add_flag("--json", check_options.json, "as JSON, with everything that differs");
   auto* index = app.add_subcommand("index",
                                    "add pictures and log lines that are not in the index, such as those of the "

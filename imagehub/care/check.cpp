@@ -191,7 +191,13 @@ class Checker {
   common::Bytes buffer_;
 };
 
+constexpr std::uint64_t kTooManyToBeLost = 20;
+
 }  // namespace
+
+bool most_have_no_file(std::uint64_t without_file, std::uint64_t rows) {
+  return without_file >= kTooManyToBeLost && without_file > rows / 2;
+}
 
 std::uint64_t CheckReport::differences() const {
   std::uint64_t count = 0;

@@ -58,6 +58,10 @@ struct CheckReport {
   std::uint64_t differences() const;
 };
 
+/// Whether so many rows of pictures have no file that the folder is more likely not mounted than emptied: more than
+/// half, and at least twenty.
+bool most_have_no_file(std::uint64_t without_file, std::uint64_t rows);
+
 /// Compares index, files and logs. Changes nothing. With `beside_hub` a hub may be at work meanwhile: what differs is
 /// looked at a second time. Throws std::exception when there is nothing that it can check.
 CheckReport check(common::FileSystem& files, const DataDirectory& data, CheckLevel level, bool beside_hub,

@@ -10,6 +10,7 @@
 #include "common/text.hpp"
 #include "imagehub/care/adopt.hpp"
 #include "imagehub/care/backup.hpp"
+#include "imagehub/care/check.hpp"
 #include "imagehub/care/repair.hpp"
 #include "imagehub/care/salvage_source.hpp"
 #include "imagehub/care/salvage_target.hpp"
@@ -173,10 +174,21 @@ std::uint64_t remove_rows_without_file(common::FileSystem& files, const DataDire
                                        std::string& report) {
   IndexReader reader(files, data.index());
   std::vector<ImageRow> wrong;
+  std::uint64_t rows = 0;
+  std::uint64_t gone = 0;
   reader.each_image(0, index.finished().image_id, [&](const ImageRow& row) {
     const auto info = files.info(data.images() / row.path);
+    ++rows;
+    gone += info ? 0 : 1;
     if (!info || info->is_folder || info->bytes != row.bytes) wrong.push_back(row);
   });
+  if (most_have_no_file(gone, rows)) {
+    const std::string text = cat(gone, " of ", rows, " pictures are not in ", data.images().string(),
+                                 ", as if it was not mounted; their rows were kept. Mount it, then `imagehub check`");
+    common::log::error(text);
+    report += text + '\n';
+    return 0;
+  }
   if (wrong.empty()) return 0;
   report += "Rows whose files are gone or of another size; their identities stay:\n";
   Index::Transaction transaction(index);

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import unittest
@@ -64,6 +65,25 @@ class Check(kit.HubTest):
         self.check(hub)
         # Its identity stays: what comes again is not stored again.
         self.assertEqual([(row["low"], row["high"]) for row in hub.rows("SELECT * FROM identities")], [(1, 10)])
+
+    def test_a_folder_of_pictures_that_is_not_mounted_is_not_taken_for_lost_pictures(self):
+        hub = self.filled(images=30)
+        aside = os.path.join(hub.folder, "aside")
+        os.rename(hub.images, aside)
+        rows = hub.image_rows()
+        for arguments in (("--repair",), ("--repair", "--level", "presence")):
+            code, _, err = kit.run([kit.IMAGEHUB, "check", "--path", hub.folder, *arguments])
+            self.assertEqual(code, 74)
+            self.assertIn(f"30 of 30 pictures are not in {hub.images}", err)
+            self.assertIn("Mount it", err)
+        self.assertEqual(hub.image_rows(), rows)
+        shutil.rmtree(hub.images, ignore_errors=True)
+        os.rename(aside, hub.images)
+        self.assertTrue(self.check(hub, "--repair")["good"])
+        for picture in hub.pictures()[:20]:
+            os.remove(os.path.join(hub.images, picture))
+        self.assertEqual(self.check(hub, "--repair", "--lost-files")["repaired"]["rows_moved"], 20)
+        self.assertEqual(len(hub.image_rows()), 10)
 
     def test_a_cut_picture_is_found_by_size_and_a_changed_one_by_content(self):
         hub = self.filled()

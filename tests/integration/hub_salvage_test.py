@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import unittest
 
@@ -209,6 +210,24 @@ class Salvage(kit.HubTest):
         (name,) = os.listdir(os.path.join(hub.data, "backup"))
         with contextlib.closing(sqlite3.connect(os.path.join(hub.data, "backup", name))) as database:
             self.assertEqual(database.execute("SELECT count(*) FROM images").fetchone(), (1,))
+
+    def test_a_folder_of_pictures_that_is_not_mounted_costs_no_rows(self):
+        hub, sent = self.filled(images=60, events=0)
+        self.assertEqual(hub.stop(), 0)
+        images, rows = len(hub.pictures()), len(hub.image_rows())
+        self.assertEqual(images, rows)
+        aside = os.path.join(hub.folder, "aside")
+        os.rename(hub.images, aside)
+        self.mark(hub)
+        hub.start()
+        hub.program.wait_line(rf"{rows} of {rows} pictures are not in {hub.images}, as if it was not mounted")
+        hub.program.wait_line(r"the index was salvaged: 0 rows without file removed")
+        self.assertEqual(hub.stop(), 0)
+        shutil.rmtree(hub.images)
+        os.rename(aside, hub.images)
+        self.assertEqual((len(hub.pictures()), len(hub.image_rows())), (images, rows))
+        code, out, _ = kit.run([kit.IMAGEHUB, "check", "--path", hub.folder, "--level", "content"])
+        self.assertEqual(code, 0, out)
 
     def test_a_crash_in_the_middle_of_the_salvage_is_no_harm(self):
         # As it lies there when the new index is complete and the old one set aside in part.
