@@ -23,6 +23,13 @@ sigset_t stop_signals() {
   return set;
 }
 
+/// systemd's own patience (TimeoutStopSec, WatchdogSec) must not end before ours: it knows nothing of the settings.
+void ask_for_time(std::int64_t timeout_ns) {
+  const std::int64_t us = (timeout_ns + 5 * kSecond) / kMicrosecond;
+  sd_notify(0, cat("EXTEND_TIMEOUT_USEC=", us).c_str());
+  if (sd_watchdog_enabled(0, nullptr) > 0) sd_notify(0, cat("WATCHDOG_USEC=", us).c_str());
+}
+
 }  // namespace
 
 StopSignals::StopSignals() {
@@ -70,7 +77,9 @@ StopDeadline::StopDeadline(const Liveness& liveness, std::int64_t timeout_ns)
         if (stop.stop_requested()) return;
         log::error(cat("not stopped in time; thread at work: ", liveness.stuck(0).value_or("none")));
         std::_Exit(kExitFailure);
-      }) {}
+      }) {
+  ask_for_time(timeout_ns);
+}
 
 StopDeadline::~StopDeadline() = default;
 

@@ -31,7 +31,7 @@ class StopSignals {
 void run_until_stopped(StopSignals& signals, const Liveness& liveness, const std::function<void()>& tick);
 
 /// Ends the process with status 1 when the object still exists after `timeout_ns`: a clean stop must not hang. The
-/// last words name the thread that is stuck.
+/// last words name the thread that is stuck. systemd is asked for as much time.
 class StopDeadline {
  public:
   StopDeadline(const Liveness& liveness, std::int64_t timeout_ns);

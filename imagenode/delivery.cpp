@@ -106,17 +106,37 @@ void Delivery::finish() {
   outbox_.wait_until_empty(std::max<std::int64_t>(stop_by_ns_ - clock_.monotonic_ns(), 0));
 }
 
-void Delivery::stop() {
-  if (std::exchange(stopped_, true)) return;
+void Delivery::end_link() {
   if (link_) link_->stop();
   if (local_) local_->stop();
-  const std::uint64_t lost = spooler_ ? spooler_->stop() : outbox_.counts().queued_messages;
+}
+
+void Delivery::begin_spooling(std::int64_t by_ns) {
+  if (spooler_) spooler_->begin_stop(by_ns);
+}
+
+void Delivery::finish_spooling() {
+  if (spooler_) spooler_->stop();
+}
+
+void Delivery::tell_rest() {
+  const std::uint64_t lost = spooler_ ? outbox_.only_in_memory() : outbox_.counts().queued_messages;
   if (lost > 0) {
     common::log::warn(cat(lost, " messages", to_hub(), " were not delivered before the stop, and are lost"));
   }
   const std::uint64_t kept = spooler_ ? spooler_->status().messages : 0;
   if (kept > 0) common::log::info(cat(kept, " messages", to_hub(), " wait in the spool for the next start"));
   report_new_drops();
+}
+
+void stop_together(const Deliveries& deliveries, std::int64_t by_ns) {
+  for (const auto& delivery : deliveries) delivery->end_link();
+  for (const auto& delivery : deliveries) delivery->begin_spooling(by_ns);
+  // The second time for what spools reported the first time; a disk that fails does not say so twice.
+  for (int i = 0; i < 2; ++i) {
+    for (const auto& delivery : deliveries) delivery->finish_spooling();
+  }
+  for (const auto& delivery : deliveries) delivery->tell_rest();
 }
 
 }  // namespace imagenode

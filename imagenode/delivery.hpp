@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/clock.hpp"
 #include "common/file_system.hpp"
@@ -60,8 +61,13 @@ class Delivery {
   void begin_stop(std::int64_t timeout_ns);
   /// Waits until all is delivered or the time is over.
   void finish();
-  /// When nobody puts any more: ends the threads, and brings what is left to the spool. Again it does nothing.
-  void stop();
+  /// When cameras do not put any more: ends the link. Then the memory goes to the spool, on the spool's thread.
+  void end_link();
+  void begin_spooling(std::int64_t by_ns);
+  /// Waits until it is there; what was put since goes there too. May be called again.
+  void finish_spooling();
+  /// Logs what waits for the next start, and what is lost.
+  void tell_rest();
 
  private:
   void make_link(const Sender& sender, common::FileSystem& files, Ledger* ledger);
@@ -76,9 +82,14 @@ class Delivery {
   std::unique_ptr<LocalStore> local_;  ///< in the place of the link
   std::unique_ptr<Spooler> spooler_;
   std::int64_t stop_by_ns_ = 0;
-  bool stopped_ = false;
   std::int64_t next_report_ns_ = 0;
   std::uint64_t reported_drops_ = 0;
 };
+
+using Deliveries = std::vector<std::unique_ptr<Delivery>>;
+
+/// Ends all roads: links, then spools, which write at the same time, each until `by_ns`. What one of them reports
+/// meanwhile goes by every road, also by one whose spool was through already.
+void stop_together(const Deliveries& deliveries, std::int64_t by_ns);
 
 }  // namespace imagenode

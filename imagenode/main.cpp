@@ -14,6 +14,7 @@
 #include "imagenode/node.hpp"
 #include "imagenode/opencv_setup.hpp"
 #include "imagenode/replay_camera.hpp"
+#include "imagenode/roads.hpp"
 #include "imagenode/settings.hpp"
 
 namespace {
@@ -41,8 +42,8 @@ int run_node(const imagenode::NodeSettings& settings, const fs::path& file) {
   common::log::info(common::cat("imagenode ", common::version(), " runs node ", settings.name, " with ",
                                 settings.views.size(), " camera(s)"));
   common::run_until_stopped(signals, liveness, [&] { node.tick(); });
-  // What is not delivered by then goes to the spool, which takes its time on an SD card.
-  const common::StopDeadline deadline(liveness, static_cast<std::int64_t>((settings.shutdown_timeout_s + 30) * 1e9));
+  // The spool ends by itself before, and then says what it could not write.
+  const common::StopDeadline deadline(liveness, imagenode::stop_time_ns(settings) + 10 * common::kSecond);
   node.stop();
   return common::kExitOk;
 }

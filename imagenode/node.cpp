@@ -1,6 +1,7 @@
 #include "imagenode/node.hpp"
 
 #include <random>
+#include <utility>
 
 #include "common/jpeg.hpp"
 #include "common/log.hpp"
@@ -70,12 +71,11 @@ struct Node::Parts {
   ~Parts() {
     // Cameras and spools put into every road, so all of them end before the first road goes.
     views.clear();
-    for (const auto& delivery : deliveries) delivery->stop();
+    stop_roads(clock.monotonic_ns() + stop_time_ns(settings));
   }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
-  using Deliveries = std::vector<std::unique_ptr<Delivery>>;
   Deliveries made_deliveries(common::FileSystem& files);
   std::vector<Outbox*> outboxes() const;
   void add_view(const ViewEntry& entry);
@@ -83,6 +83,7 @@ struct Node::Parts {
   common::Message with_identity(common::Message message) const;
   void send_restart();
   void send_heartbeat();
+  void stop_roads(std::int64_t by_ns);
 
   const NodeSettings settings;
   const common::Clock& clock;
@@ -96,9 +97,10 @@ struct Node::Parts {
   std::vector<View> views;
   std::int64_t started_ns = 0;
   std::int64_t next_heartbeat_ns = 0;
+  bool stopped = false;
 };
 
-Node::Parts::Deliveries Node::Parts::made_deliveries(common::FileSystem& files) {
+Deliveries Node::Parts::made_deliveries(common::FileSystem& files) {
   Deliveries made;
   const auto wanted = roads(settings);
   for (const auto& file : unused_spools(settings, wanted, files)) {
@@ -196,6 +198,10 @@ void Node::Parts::send_heartbeat() {
   }
 }
 
+void Node::Parts::stop_roads(std::int64_t by_ns) {
+  if (!std::exchange(stopped, true)) stop_together(deliveries, by_ns);
+}
+
 Node::Node(const NodeSettings& settings, common::FileSystem& files, const common::Clock& clock,
            common::Liveness& liveness)
     : parts_(std::make_unique<Parts>(settings, files, clock, liveness)) {}
@@ -224,6 +230,7 @@ void Node::tick() {
 
 void Node::stop() {
   Parts& parts = *parts_;
+  const std::int64_t by_ns = parts.clock.monotonic_ns() + stop_time_ns(parts.settings);
   for (const auto& delivery : parts.deliveries) delivery->begin_stop(to_ns(parts.settings.shutdown_timeout_s));
   const auto deliver = [&] {
     for (const auto& delivery : parts.deliveries) delivery->finish();
@@ -233,7 +240,7 @@ void Node::stop() {
   deliver();
   for (View& view : parts.views) view.camera->stop();
   deliver();
-  for (const auto& delivery : parts.deliveries) delivery->stop();
+  parts.stop_roads(by_ns);
 }
 
 }  // namespace imagenode

@@ -24,7 +24,8 @@ class Node {
   /// Once a second: heartbeat, news of what was dropped.
   void tick();
 
-  /// Ends the cameras, then gives the link `shutdown_timeout` to deliver what is left.
+  /// Ends the cameras and gives the link `shutdown_timeout` to deliver what is left; the rest goes to the spool. All
+  /// within stop_time_ns() (roads.hpp), as far as cameras let it.
   void stop();
 
  private:

@@ -9,6 +9,10 @@ namespace imagenode {
 namespace {
 
 constexpr const char* kSpoolEnding = ".spool.sqlite3";
+/// Of the spool on a slow SD card: each byte is written twice there, first to the write-ahead log.
+constexpr std::int64_t kSlowDiskMbPerSecond = 2;
+/// For cameras that come to their end, for opening the spool, and for a card that pauses.
+constexpr std::int64_t kStopReserve = 30 * common::kSecond;
 
 OutboxSettings outbox_settings(const NodeSettings& node) {
   OutboxSettings settings;
@@ -52,6 +56,14 @@ std::vector<DeliverySettings> roads(const NodeSettings& node) {
     all.push_back(road);
   }
   return all;
+}
+
+std::int64_t stop_time_ns(const NodeSettings& node) {
+  std::int64_t memory_mb = 0;
+  if (node.spool.when != Spooling::never) {
+    memory_mb = std::int64_t{node.outbox_mb} * static_cast<std::int64_t>(roads(node).size());
+  }
+  return common::to_ns(node.shutdown_timeout_s) + kStopReserve + memory_mb * common::kSecond / kSlowDiskMbPerSecond;
 }
 
 std::vector<std::filesystem::path> unused_spools(const NodeSettings& node, const std::vector<DeliverySettings>& roads,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
@@ -16,5 +17,9 @@ std::vector<DeliverySettings> roads(const NodeSettings& node);
 /// `mirror` was changed. A disk that cannot be read has none.
 std::vector<std::filesystem::path> unused_spools(const NodeSettings& node, const std::vector<DeliverySettings>& roads,
                                                  common::FileSystem& files);
+
+/// How long a stop may take: `shutdown_timeout` for the hubs, then what a slow SD card needs for the memory of all
+/// roads.
+std::int64_t stop_time_ns(const NodeSettings& node);
 
 }  // namespace imagenode

@@ -81,16 +81,27 @@ void Spooler::run(const std::stop_token& stop, common::Liveness::Thread& self) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, stop, std::chrono::nanoseconds(wait_ns), [&] { return woken_; });
   }
+  if (writes_all_at_end_) write_all();
+}
+
+void Spooler::begin_stop(std::int64_t by_ns) {
+  stop_by_ns_ = by_ns;
+  writes_all_at_end_ = true;
+  thread_.request_stop();
 }
 
 std::uint64_t Spooler::stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
+  write_all();
+  return outbox_.only_in_memory();
+}
+
+void Spooler::write_all() {
   // Once more, whatever the disk said before.
   try_again_ns_ = 0;
   work(true);
   if (!failing_ && outbox_.only_in_memory() > 0) work(true);  // the file was corrupt
-  return outbox_.only_in_memory();
 }
 
 std::int64_t Spooler::work(bool all) {
@@ -143,6 +154,7 @@ std::uint64_t Spooler::half_of_free_space() const {
 
 std::int64_t Spooler::work_on_file(std::int64_t now_ns, bool all) {
   for (;;) {
+    if (all && clock_.monotonic_ns() >= stop_by_ns_) return now_ns;  // what is left is counted as lost
     auto work = outbox_.spool_work(now_ns, all);
     const bool pending = !to_remove_.empty() || !to_set_aside_.empty();
     if (work.nothing() && !pending) {

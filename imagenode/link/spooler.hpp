@@ -47,7 +47,11 @@ class Spooler {
   Spooler& operator=(const Spooler&) = delete;
 
   void start(common::Liveness& liveness);
-  /// Ends the thread; then everything that lies in memory only goes to the disk. Returns how many messages did not.
+  /// Has the thread bring everything that lies in memory only to the disk, until `by_ns`, and end. Does not wait for
+  /// it.
+  void begin_stop(std::int64_t by_ns);
+  /// Waits for the thread; then what was put since goes to the disk too, until `by_ns` of begin_stop(), if that came
+  /// before. May be called again. Returns how many messages did not get there.
   std::uint64_t stop();
 
   void wake();
@@ -59,6 +63,7 @@ class Spooler {
 
  private:
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
+  void write_all();
   void open_file();
   std::int64_t work_on_file(std::int64_t now_ns, bool all);
   void carry_out(Outbox::SpoolWork& work);
@@ -84,6 +89,10 @@ class Spooler {
   const common::Clock& clock_;
   const Report report_;
   const common::ProcessLock lock_;
+
+  // Written before the thread is told to stop, and read after it was.
+  bool writes_all_at_end_ = false;
+  std::int64_t stop_by_ns_ = INT64_MAX;
 
   // State of the spool's thread.
   bool failing_ = false;

@@ -1,5 +1,9 @@
 /// Every message to several hubs: one stamp, one queue and link for each.
 
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <latch>
 #include <thread>
 
 #include "catch.hpp"
@@ -9,6 +13,7 @@
 #include "fake_hub.hpp"
 #include "imagenode/delivery.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "temp_folder.hpp"
 
 using namespace imagenode;
 using common::cat;
@@ -33,7 +38,86 @@ DeliverySettings to(const std::string& address) {
 
 const Sender kSender{"Barn", 77, {}};
 
+/// A road whose messages can go to a spool in this folder.
+DeliverySettings spooling_to(const std::string& address, const std::filesystem::path& folder) {
+  DeliverySettings settings = to(address);
+  settings.outbox.spooling = Spooling::outage;
+  settings.spool.file = folder / (address.substr(address.rfind(':') + 1) + ".sqlite3");
+  return settings;
+}
+
+constexpr std::int64_t kNoLimit = INT64_MAX;
+
+/// Two disks: at the end of the node each waits until the other one is at work too.
+class MeetingDisk : public common::Disk {
+ public:
+  explicit MeetingDisk(std::latch& both) : both_(both) {}
+  void end_begins() {
+    opened_.wait(false);
+    end_ = true;
+  }
+  bool met() const { return met_; }
+
+  common::Space space(const Path& path) override {
+    if (end_.exchange(false)) {
+      both_.count_down();
+      for (int i = 0; i < 1000 && !both_.try_wait(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      met_ = both_.try_wait();
+    }
+    opened_ = true;
+    opened_.notify_all();
+    return Disk::space(path);
+  }
+
+ private:
+  std::latch& both_;
+  std::atomic<bool> opened_ = false;
+  std::atomic<bool> end_ = false;
+  std::atomic<bool> met_ = false;
+};
+
 }  // namespace
+
+TEST_CASE("at the stop the spools of all roads write at the same time") {
+  const TempFolder folder;
+  FakeClock clock;
+  common::Liveness liveness;
+  std::latch both(2);
+  std::array<MeetingDisk, 2> disks{MeetingDisk(both), MeetingDisk(both)};
+  Deliveries roads;
+  for (int i = 0; i < 2; ++i) {
+    const auto settings = spooling_to(cat("tcp://127.0.0.1:", i + 1), folder.path());
+    roads.push_back(std::make_unique<Delivery>(settings, kSender, disks.at(i), clock, nullptr, [](const auto&) {}));
+  }
+  Stamper stamper(77, clock, {&roads[0]->outbox(), &roads[1]->outbox()});
+  for (const auto& road : roads) road->start(liveness);
+  stamper.put(message("Barn|motion|moving"));
+  for (MeetingDisk& disk : disks) disk.end_begins();
+  stop_together(roads, kNoLimit);
+  for (const MeetingDisk& disk : disks) CHECK(disk.met());
+  for (const auto& road : roads) CHECK(road->outbox().only_in_memory() == 0);
+}
+
+TEST_CASE("what a spool reports at the stop is kept by a road whose spool was through already") {
+  const TempFolder folder;
+  FakeClock clock;
+  common::Disk disk;
+  Stamper* stamper = nullptr;
+  const auto report = [&](const std::string& what) { stamper->put(message("Barn|spool|" + what)); };
+  Deliveries roads;
+  roads.push_back(std::make_unique<Delivery>(spooling_to("tcp://127.0.0.1:1", folder.path()), kSender, disk, clock,
+                                             nullptr, report));
+  // No folder can be made here.
+  const auto nowhere = spooling_to("tcp://127.0.0.1:2", "/proc/nowhere");
+  roads.push_back(std::make_unique<Delivery>(nowhere, kSender, disk, clock, nullptr, report));
+  Stamper made(77, clock, {&roads[0]->outbox(), &roads[1]->outbox()});
+  stamper = &made;
+  made.put(message("Barn|motion|moving"));
+  stop_together(roads, kNoLimit);
+  CHECK(roads[0]->outbox().counts().accepted[0] == 2);
+  CHECK(roads[0]->outbox().only_in_memory() == 0);
+  CHECK(roads[1]->outbox().only_in_memory() == 2);
+}
 
 TEST_CASE("all hubs get the same message, with one identity and without a copy of its payload") {
   FakeClock clock;

@@ -36,6 +36,15 @@ TEST_CASE("a mirror has a road and a spool for each hub") {
   CHECK(all[1].spool.file == "/spool/Barn-tcp---10.0.0.2-5555.spool.sqlite3");
 }
 
+TEST_CASE("a stop may take as long as a slow disk needs for the memory of all roads") {
+  NodeSettings settings = node("/spool", true);
+  settings.shutdown_timeout_s = 10;
+  settings.outbox_mb = 100;
+  CHECK(stop_time_ns(settings) == 140 * common::kSecond);
+  settings.spool.when = Spooling::never;
+  CHECK(stop_time_ns(settings) == 40 * common::kSecond);
+}
+
 TEST_CASE("hubs with long names that differ at the end only have different spools") {
   NodeSettings settings = node("/spool", true);
   settings.name = std::string(60, 'n');
