@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <climits>
 #include <cstring>
 #include <stdexcept>
 #include <zmq.hpp>
@@ -15,8 +16,12 @@ namespace {
 
 constexpr const char* kMonitorAddress = "inproc://connection-monitor";
 constexpr std::int64_t kMaxReplyBytes = 64 * 1024;
-constexpr int kReconnectMs = 100;
-constexpr int kMaxReconnectMs = 2000;
+/// libzmq is to connect once only. By default it connects again after a cut, within 100 ms, and sends what its pipe
+/// holds. A link thread that was kept from running for so long would find nothing wrong, put the next messages behind
+/// what was lost with the old connection, and only then send the lost ones again: out of order. Twelve days, and not -1
+/// (never): with -1 libzmq does not tell that an attempt failed.
+constexpr int kReconnectMs = INT_MAX / 2;
+constexpr int kEvents = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED;
 
 using Owner = std::shared_ptr<const void>;
 
@@ -45,6 +50,7 @@ struct HubConnection::Impl {
   zmq::context_t context{1};
   zmq::socket_t socket{context, zmq::socket_type::dealer};
   zmq::socket_t monitor{context, zmq::socket_type::pair};
+  State state = State::connecting;
 };
 
 HubConnection::HubConnection(const std::string& address) : impl_(std::make_unique<Impl>()) {
@@ -52,12 +58,10 @@ HubConnection::HubConnection(const std::string& address) : impl_(std::make_uniqu
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::maxmsgsize, kMaxReplyBytes);
   socket.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
-  socket.set(zmq::sockopt::reconnect_ivl_max, kMaxReconnectMs);
   socket.set(zmq::sockopt::tcp_keepalive, 1);
   socket.set(zmq::sockopt::tcp_keepalive_idle, 60);
   impl_->monitor.set(zmq::sockopt::linger, 0);
-  if (zmq_socket_monitor(socket.handle(), kMonitorAddress, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED) != 0)
-    throw zmq::error_t();
+  if (zmq_socket_monitor(socket.handle(), kMonitorAddress, kEvents) != 0) throw zmq::error_t();
   impl_->monitor.connect(kMonitorAddress);
   try {
     socket.connect(address);
@@ -104,8 +108,8 @@ void HubConnection::wait(int wake_fd, std::int64_t timeout_ns, HubConnection* ot
   (void)zmq_poll(items.data(), static_cast<int>(items.size()), static_cast<long>(ms));
 }
 
-bool HubConnection::broken() {
-  bool broken = false;
+HubConnection::State HubConnection::state() {
+  State& state = impl_->state;
   zmq::message_t frame;
   while (impl_->monitor.recv(frame, zmq::recv_flags::dontwait)) {
     std::uint16_t event = 0;
@@ -113,10 +117,16 @@ bool HubConnection::broken() {
     if (!frame.more() || frame.size() != sizeof event + sizeof fd) continue;  // the address of the event before
     std::memcpy(&event, frame.data(), sizeof event);
     std::memcpy(&fd, frame.data<char>() + sizeof event, sizeof fd);
-    if (event == ZMQ_EVENT_CONNECTED) let_close_at_once(fd);
-    broken = broken || event == ZMQ_EVENT_DISCONNECTED;
+    if (event == ZMQ_EVENT_CONNECTED) {
+      let_close_at_once(fd);
+      state = State::up;
+    } else if (event == ZMQ_EVENT_DISCONNECTED) {
+      state = State::broken;
+    } else if (state == State::connecting) {
+      state = State::refused;  // a timer for the next attempt was set
+    }
   }
-  return broken;
+  return state;
 }
 
 }  // namespace imagenode

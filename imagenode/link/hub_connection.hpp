@@ -11,7 +11,8 @@
 namespace imagenode {
 
 /// One connection to one hub: a DEALER that speaks imagezmq's REQ form, and the news whether it is still up.
-/// Bound to the link's thread. A new one is made for each attempt: what an old one still held is gone with it.
+/// Bound to the link's thread. It is used once: libzmq does not connect again, neither when nobody is there nor when
+/// the connection broke, so nothing that an old one still holds can reach a hub behind the link's back.
 class HubConnection {
  public:
   /// Throws std::runtime_error when the address is not one that ZeroMQ knows.
@@ -30,9 +31,14 @@ class HubConnection {
   /// ever.
   void wait(int wake_fd, std::int64_t timeout_ns, HubConnection* other = nullptr);
 
-  /// Whether an established connection broke since it was made. ZeroMQ makes it again by itself, but what was under
-  /// way is lost, so the link begins anew.
-  bool broken();
+  enum class State {
+    connecting,
+    up,
+    refused,  ///< it was never there, and will not be
+    broken    ///< it was there, and will not be again
+  };
+  State state();
+  bool broken() { return state() == State::broken; }
 
  private:
   struct Impl;

@@ -163,13 +163,10 @@ bool HubLink::handle(const Reply& reply, std::int64_t now_ns) {
   return true;
 }
 
-/// Our hub leaves the number out only for what has none. Anything else must not take an image for delivered: neither
-/// when another hub took the place of ours, nor when a connection broke and was made anew behind our back.
+/// Our hub leaves the number out only for what has none. Anything else must not take an image for delivered.
 void HubLink::acknowledged_without_number(std::int64_t now_ns) {
   if (ours_) {
     in_flight_.take(0);
-  } else if (connection_->broken()) {
-    broken_ = true;
   } else if (const auto oldest = in_flight_.take_oldest(); oldest && oldest->numbered()) {
     delivered(*oldest, now_ns);
   }

@@ -71,7 +71,7 @@ std::unique_ptr<Greeting> HubSearch::attempt(const std::stop_token& stop, common
       return nullptr;
     }
     const common::Liveness::Waiting waiting(self);
-    greeting->connection().wait(wake_.fd(), greeting->deadline_ns() - now);
+    greeting->connection().wait(wake_.fd(), greeting->next_ns() - now);
     wake_.clear();
   }
   return nullptr;

@@ -33,7 +33,7 @@ class ReturnProbe {
   Advice look(std::int64_t now_ns, bool anything_under_way);
 
   /// When to look again, at the latest, and the connection whose news are a reason too.
-  std::int64_t next_ns() const { return next_ns_; }
+  std::int64_t next_ns() const { return greeting_ && !answered_ ? greeting_->next_ns() : next_ns_; }
   HubConnection* connection() { return greeting_ ? &greeting_->connection() : nullptr; }
 
   /// After `leave`: the answered greeting of the first hub.
