@@ -15,7 +15,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kEarliestTime = 946'684'800 * kSecond;  // 2000-01-01
+/// 2000-01-01: a clock that says less was never set (a Pi without battery begins in 1970), whatever its kernel
+/// believes.
+constexpr std::int64_t kEarliestTime = 946'684'800 * kSecond;
 constexpr std::int64_t kLongestAge = std::int64_t{10} * 366 * 86'400 * 1'000'000;
 constexpr std::size_t kMaxNameBytes = 8192;
 constexpr std::size_t kMaxFields = 256;
@@ -218,8 +220,9 @@ void fill(const Metadata& metadata, const Payload& payload, Message& message) {
   message.content = metadata.string("content");
   message.version = metadata.string("version");
   message.host = metadata.string("host");
-  message.time_ns = metadata.integer("time_ns", kEarliestTime, INT64_MAX).value_or(0);
-  message.clock_synchronised = metadata.string("clock") != "unsynced";
+  message.time_ns = metadata.integer("time_ns", 0, INT64_MAX).value_or(0);
+  const bool never_set = message.time_ns != 0 && message.time_ns < kEarliestTime;
+  message.clock_synchronised = metadata.string("clock") != "unsynced" && !never_set;
   message.age_us = metadata.integer("age_us", 0, kLongestAge);
   message.clock_error_us = metadata.integer("clock_error_us", 0, INT64_MAX);
   message.late = metadata.boolean("late");

@@ -107,6 +107,14 @@ class Content(kit.HubTest):
         self.assertEqual(row["time_ns"], row["received_ns"] - 3600 * SECOND)
         self.assertGreaterEqual(row["received_ns"], before)
 
+    def test_a_time_before_2000_is_that_of_a_clock_that_was_never_set(self):
+        hub = self.hub()
+        boot = self.boot(hub)
+        boot.send("Barn|jpg", jpeg(), time_ns=60 * SECOND, clock="unsynced", age_us=5_000_000)
+        boot.send("Barn|jpg", jpeg(b"2"), time_ns=61 * SECOND, age_us=4_000_000)
+        for row, age in zip(hub.image_rows(), (5, 4), strict=True):
+            self.assertEqual(row["time_ns"], row["received_ns"] - age * SECOND)
+
     def test_pictures_of_one_moment_do_not_replace_each_other(self):
         hub = self.hub()
         boot = self.boot(hub)

@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "common/crc32c.hpp"
 #include "common/jpeg.hpp"
+#include "common/text.hpp"
 
 using namespace common;
 
@@ -124,6 +125,20 @@ TEST_CASE("our keys are refused with wrong types and absurd values") {
   CHECK(with(R"("crc":1)") == "wrong crc");
   CHECK(refusal(R"({"msg":"a|b","boot":"xyz"})") == "bad boot");
   CHECK(refusal(R"({"msg":"a|b","boot":12})") == "bad boot");
+}
+
+TEST_CASE("a time of capture before 2000 is that of a clock that was never set, and costs nobody the message") {
+  for (const char* time : {"1", "60000000000", "946684799999999999"}) {
+    const auto decoded = decode_message(cat(R"({"msg":"a|b","time_ns":)", time, "}"), Payload());
+    REQUIRE(std::holds_alternative<Message>(decoded));
+    CHECK_FALSE(std::get<Message>(decoded).clock_synchronised);
+    CHECK(std::to_string(std::get<Message>(decoded).time_ns) == time);
+  }
+  for (const char* time : {"946684800000000000", "9223372036854775807"}) {
+    const auto decoded = decode_message(cat(R"({"msg":"a|b","time_ns":)", time, "}"), Payload());
+    REQUIRE(std::holds_alternative<Message>(decoded));
+    CHECK(std::get<Message>(decoded).clock_synchronised);
+  }
 }
 
 TEST_CASE("a name cannot end the field that it becomes part of") {

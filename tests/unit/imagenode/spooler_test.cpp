@@ -249,6 +249,27 @@ TEST_CASE("newest first: the newest of the backlog comes first, but what a hub h
   CHECK(numbers(node.deliver(DeliveryClass::image, Lane::late)) == Seqs{4, 5, 3, 2, 1});
 }
 
+TEST_CASE("what a node captured before its clock was set comes back, also after a restart of the computer") {
+  const TempFolder folder;
+  FakeClock clock;
+  for (const bool kernel_knows : {true, false}) {
+    clock.utc = 60 * kSecond;  // 1970
+    clock.in_sync = !kernel_knows;
+    const std::uint64_t boot = kernel_knows ? 1 : 3;
+    {
+      Start node(folder, clock, boot, when(Spooling::outage));
+      node.put_images(3);
+      CHECK(node.spooler.stop() == 0);
+    }
+    Start node(folder, clock, boot + 1, when(Spooling::outage));
+    node.hub_is_back();
+    const auto late = node.deliver(DeliveryClass::image, Lane::late);
+    REQUIRE(numbers(late) == Seqs{1, 2, 3});
+    CHECK_FALSE(late[0]->clock_synchronised);
+    CHECK(node.spooler.stop() == 0);
+  }
+}
+
 TEST_CASE("the thread of the spool writes what waits, and its wake-ups are not missed") {
   const TempFolder folder;
   FakeClock clock;
