@@ -120,6 +120,10 @@ void read_node(Section& root, NodeSettings& settings) {
   node.read("outbox_mb", settings.outbox_mb, {1, 1'000'000});
   node.read("window", settings.link.window, {1, 1000});
   node.read("window_mb", settings.link.window_mb, {1, 1000});
+  if (settings.link.window_mb > settings.outbox_mb / 2) {
+    settings.notes.push_back(cat("window_mb: ", settings.link.window_mb, " is more than half of outbox_mb (",
+                                 settings.outbox_mb, "); no more than that half is sent without an answer"));
+  }
   node.read("bandwidth_kbit", settings.link.bandwidth_kbit, {1});
   node.read_duration("shutdown_timeout", settings.shutdown_timeout_s, 1, {0.1, 3600});
   read_spool(node, settings);

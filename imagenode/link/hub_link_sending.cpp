@@ -85,7 +85,8 @@ HubLink::Choice HubLink::choose(Lane lane, std::int64_t now_ns) {
 
 bool HubLink::has_room(std::size_t bytes) const {
   if (in_flight_.numbered() == 0) return true;
-  const auto limit = static_cast<std::uint64_t>(settings_.window_mb) * 1024 * 1024;
+  const auto window = static_cast<std::uint64_t>(settings_.window_mb) * 1024 * 1024;
+  const auto limit = std::min<std::uint64_t>(window, outbox_.max_under_way());
   return in_flight_.numbered() < static_cast<std::size_t>(settings_.window) && in_flight_.bytes() + bytes <= limit;
 }
 

@@ -47,6 +47,10 @@ class Outbox {
   /// Takes what is never stored: a heartbeat, a tuning image. Of each text only the newest is kept.
   void put_unstored(common::MessagePtr message);
 
+  /// How many bytes may be under way at once. What is under way stays in memory; if it filled that, what is new would
+  /// have to give way at once, or go to the disk one by one.
+  std::size_t max_under_way() const { return settings_.max_bytes / 2; }
+
   /// Called (from the putting thread) when there may be something to take; set once, before the first put.
   void on_put(std::function<void()> wake) { wake_ = std::move(wake); }
 

@@ -17,18 +17,19 @@ using common::cat;
 namespace {
 
 struct Fixture {
-  explicit Fixture(std::vector<std::string> addresses, double patience_s = 10)
-      : link({std::move(addresses), 10, 4, patience_s, std::nullopt}, {"Barn", 77, {}}, outbox, clock) {
+  explicit Fixture(std::vector<std::string> addresses, double patience_s = 10, std::size_t outbox_bytes = 100'000'000)
+      : outbox(OutboxSettings{outbox_bytes}),
+        link({std::move(addresses), 10, 4, patience_s, std::nullopt}, {"Barn", 77, {}}, outbox, clock) {
     outbox.on_put([this] { link.wake(); });
   }
 
-  void put_images(int count) {
+  void put_images(int count, std::size_t bytes = 12) {
     for (int i = 0; i < count; ++i) {
       common::Message message;
       message.text = "Barn door|image";
       message.node = "Barn";
-      message.payload = common::Payload(common::Bytes(12, 1));
-      message.array = common::ArrayForm{"uint8", {2, 2, 3}};
+      message.payload = common::Payload(common::Bytes(bytes, 1));
+      message.array = common::ArrayForm{"uint8", {static_cast<std::int64_t>(bytes) / 6, 2, 3}};
       stamper.put(std::move(message));
     }
   }
@@ -40,7 +41,7 @@ struct Fixture {
 
   common::SystemClock clock;
   common::Liveness liveness;
-  Outbox outbox{OutboxSettings{100'000'000}};
+  Outbox outbox;
   Stamper stamper{77, clock, {&outbox}};
   HubLink link;
 };
@@ -81,6 +82,24 @@ TEST_CASE("the opening keep-alive goes alone, then the window opens") {
   CHECK_FALSE(hub.next(kShort));
   hub.reply(requests[0], "OK 1");
   CHECK(hub.next()->seq() == 11);
+}
+
+TEST_CASE("a window as large as the memory leaves half of it for what is new") {
+  FakeHub hub;
+  Fixture node({hub.address()}, 10, 1'000'000);  // the window takes 4 MB
+  node.link.start(node.liveness);
+  hub.greet();
+  node.put_images(4, 180'000);
+  std::vector<FakeHub::Request> requests;
+  CHECK(take(hub, 2, &requests) == numbers(1, 2));
+  CHECK_FALSE(hub.next(kShort));
+  node.put_images(1, 180'000);
+  CHECK(node.outbox.counts().dropped == std::array<std::uint64_t, 3>{});
+  for (std::uint64_t seq = 1; seq <= 5; ++seq) {
+    hub.reply(requests.at(seq - 1), cat("OK ", seq));
+    if (seq <= 3) take(hub, 1, &requests);
+  }
+  CHECK(node.outbox.wait_until_empty(10 * common::kSecond));
 }
 
 TEST_CASE("a message captured after the link looked at the clock has no negative age") {
