@@ -245,6 +245,18 @@ struct Spool::Impl {
     count();
   }
 
+  /// Under a new id when it has none.
+  void add_aside(const SetAside& row) {
+    SQLite::Statement add(db, "INSERT OR IGNORE INTO set_aside VALUES (nullif(?, 0),?,?,?,?,?)");
+    add.bind(1, row.id);
+    add.bind(2, row.utc_ns);
+    add.bind(3, row.reason);
+    add.bind(4, to_sql(row.metadata.size() + row.payload.size()));
+    add.bind(5, row.metadata);
+    bind_payload(add, 6, row.payload);
+    add.exec();
+  }
+
   void count() {
     SQLite::Statement query(
         db, "SELECT class, count(*), sum(late <> 0 OR boot_id <> ?), sum(bytes) FROM messages GROUP BY class");
@@ -340,15 +352,8 @@ std::vector<Identity> Spool::oldest(DeliveryClass delivery_class, std::uint64_t 
 
 void Spool::set_aside(const common::Message& message, const std::string& reason) {
   impl_->transaction(true, [&] {
-    SQLite::Statement add(impl_->db,
-                          "INSERT INTO set_aside(utc_ns, reason, bytes, metadata, payload) VALUES (?,?,?,?,?)");
     const std::string metadata = common::encode_metadata(message, std::nullopt);
-    add.bind(1, impl_->clock.utc_ns());
-    add.bind(2, reason);
-    add.bind(3, to_sql(metadata.size() + message.payload.size()));
-    add.bindNoCopy(4, metadata);
-    bind_payload(add, 5, message.payload);
-    add.exec();
+    impl_->add_aside({0, impl_->clock.utc_ns(), reason, metadata, message.payload});
     impl_->drop(identity_of(message));
     SQLite::Statement keep(impl_->db,
                            "DELETE FROM set_aside WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER newest AS "
@@ -358,6 +363,10 @@ void Spool::set_aside(const common::Message& message, const std::string& reason)
     keep.bind(2, to_sql(kMaxSetAsideBytes));
     keep.exec();
   });
+}
+
+void Spool::copy(const SetAside& row) {
+  impl_->transaction(true, [&] { impl_->add_aside(row); });
 }
 
 void Spool::try_writing() {

@@ -26,6 +26,15 @@ struct SpoolCounts {
   std::uint64_t total() const;
 };
 
+/// A message that no hub takes, as it lies in a spool.
+struct SetAside {
+  std::int64_t id = 0;
+  std::int64_t utc_ns = 0;
+  std::string reason;
+  std::string metadata;
+  common::Payload payload;
+};
+
 /// Messages in an SQLite file, one row each (docs/reference/spool.md), for the time in which no hub takes them. What
 /// append() did is on the disk when they return; a removal may be forgotten by a crash of the machine,
 /// then the message is sent again and the hub knows it. Rows leave by remove() and set_aside() only, and when they are
@@ -64,6 +73,9 @@ class Spool {
   void set_aside(const common::Message& message, const std::string& reason);
   static constexpr int kMaxSetAside = 1000;
   static constexpr std::uint64_t kMaxSetAsideBytes = 64 * 1024 * 1024;
+
+  /// What was set aside in another file; again it does nothing.
+  void copy(const SetAside& row);
 
   /// Writes to the disk without changing anything; throws as the others do when it does not take it.
   void try_writing();

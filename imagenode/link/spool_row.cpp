@@ -1,11 +1,7 @@
 #include "imagenode/link/spool_row.hpp"
 
-#include <exception>
-#include <system_error>
-
 #include "common/database.hpp"
 #include "common/wire.hpp"
-#include "imagenode/link/spool_schema.hpp"
 
 namespace imagenode {
 namespace {
@@ -46,38 +42,6 @@ common::MessagePtr restored(SQLite::Statement& row, SQLite::Statement& payload_q
   const bool age_known = message->clock_synchronised && clock.synchronised();
   message->monotonic_ns = age_known ? clock.monotonic_ns() - (clock.utc_ns() - message->time_ns) : 0;
   return std::make_shared<const common::Message>(std::move(*message));
-}
-
-Salvage salvage_spool(common::FileSystem& files, const std::filesystem::path& file, const std::string& kernel,
-                      const common::Clock& clock, const std::function<void(const SpoolRow&)>& take) {
-  std::exception_ptr not_taken;
-  try {
-    SQLite::Database db = common::open_database(files, file, common::Synchronous::normal, {kSpoolSchema});
-    SQLite::Statement payload_query(db, kSelectPayload);
-    SQLite::Statement rows(db, kSelectRows);
-    while (!not_taken && rows.executeStep()) {
-      common::MessagePtr message;
-      try {
-        message = restored(rows, payload_query, kernel, clock);
-      } catch (const SQLite::Exception&) {
-        // This payload is gone; the next one may be there.
-      }
-      if (!message) continue;
-      try {
-        take({message, message->late});
-      } catch (...) {
-        not_taken = std::current_exception();
-      }
-    }
-  } catch (const std::system_error&) {
-    throw;  // no room to open it
-  } catch (const SQLite::Exception& error) {
-    return common::is_corruption(error) ? Salvage::done : Salvage::unreadable;
-  } catch (const std::runtime_error&) {
-    // Nothing of it can be read.
-  }
-  if (not_taken) std::rethrow_exception(not_taken);
-  return Salvage::done;
 }
 
 }  // namespace imagenode

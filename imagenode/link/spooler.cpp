@@ -5,10 +5,8 @@
 #include <utility>
 
 #include "common/database.hpp"
-#include "common/local_time.hpp"
 #include "common/log.hpp"
 #include "common/text.hpp"
-#include "imagenode/link/spool_row.hpp"
 
 namespace imagenode {
 namespace {
@@ -20,21 +18,15 @@ constexpr std::int64_t kFirstBackOff = common::kSecond;
 constexpr std::int64_t kLongestBackOff = 60 * common::kSecond;
 constexpr std::int64_t kLongestWait = 3600 * common::kSecond;
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
-/// Of a damaged file that the disk does not give, before it is left as it is.
-constexpr int kReadTries = 3;
 constexpr std::array kSendOrder{DeliveryClass::event, DeliveryClass::data, DeliveryClass::image};
 constexpr std::array kGiveWay{DeliveryClass::image, DeliveryClass::data, DeliveryClass::event};
-
-std::filesystem::path with(const std::filesystem::path& file, const std::string& ending) {
-  return file.string() + ending;
-}
 
 }  // namespace
 
 Spooler::Spooler(const SpoolerSettings& settings, std::uint64_t boot, Outbox& outbox, common::FileSystem& files,
                  const common::Clock& clock, Report report)
     : settings_(settings),
-      damaged_(with(settings.file, ".damaged")),
+      damaged_(settings.file.string() + ".damaged"),
       boot_(boot),
       kernel_(kernel_boot_id()),
       outbox_(outbox),
@@ -224,81 +216,6 @@ void Spooler::read_ahead() {
                          " messages could not be read back whole and are lost; is the disk all right?"));
   told_damaged_ = spool_->damaged();
   report_(cat("damaged|", told_damaged_));
-}
-
-/// The damaged file waits under a fixed name until what it holds is saved, so that neither a crash nor a disk that
-/// takes nothing ends the saving half-way: open_file() begins it anew.
-void Spooler::replace_corrupt(const std::string& why, std::int64_t now_ns) {
-  if (spool_) held_ = spool_->counts().total();
-  spool_.reset();
-  told_damaged_ = 0;
-  outbox_.spool_lost();
-  common::log::error(cat("spool: ", why, "; what can be read is saved into a new file"));
-  try {
-    if (common::exists(files_, damaged_)) {
-      // Until the saving is done the new file holds copies only.
-      for (const char* ending : {"-wal", "-shm", ""}) files_.remove(with(settings_.file, ending));
-    } else {
-      move_file(settings_.file, damaged_);
-    }
-    open_file();
-    worked();
-  } catch (const std::exception& error) {
-    failed(error.what(), now_ns);
-  }
-}
-
-/// The -wal goes first: begin_salvage() knows from it that the file was to follow.
-void Spooler::move_file(const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (const auto wal = with(from, "-wal"); common::exists(files_, wal)) files_.rename(wal, with(to, "-wal"));
-  files_.rename(from, to);
-  files_.remove(with(from, "-shm"));
-  files_.sync_folder(settings_.file.parent_path());
-}
-
-/// Whether there is a damaged file to be saved.
-bool Spooler::begin_salvage() {
-  if (common::exists(files_, damaged_)) return true;
-  const auto wal = with(damaged_, "-wal");
-  if (!common::exists(files_, wal)) return false;
-  if (!common::exists(files_, settings_.file)) {
-    files_.remove(wal);
-    return false;
-  }
-  move_file(settings_.file, damaged_);
-  return true;
-}
-
-/// Copies what can be read still, a group at a time. What an earlier try copied already does no harm.
-void Spooler::salvage(Spool& into) {
-  std::vector<SpoolRow> rows;
-  std::size_t bytes = 0;
-  std::uint64_t found = 0;
-  const auto append = [&] {
-    into.append(rows);
-    rows.clear();
-    bytes = 0;
-  };
-  const Salvage end = salvage_spool(files_, damaged_, kernel_, clock_, [&](const SpoolRow& row) {
-    ++found;
-    if (row.message->boot == boot_ && !row.late) return;  // lies in memory
-    rows.push_back(row);
-    bytes += row.message->payload.size();
-    if (bytes >= Outbox::kGroupBytes) append();
-  });
-  append();
-  if (end == Salvage::unreadable && ++unreadable_ < kReadTries) {
-    throw std::runtime_error(cat(damaged_.string(), " cannot be read"));
-  }
-  unreadable_ = 0;
-  const auto corrupt = with(settings_.file, ".corrupt-" + common::file_stamp(clock_.utc_ns()));
-  move_file(damaged_, corrupt);
-  const auto saved = into.counts().total();
-  const std::string missing = held_ && *held_ > found ? cat(", ", *held_ - found, " missing") : "";
-  held_.reset();
-  common::log::error(cat("spool: the damaged file is set aside as ", corrupt.string(), ", of it ", saved,
-                         " messages were saved", missing));
-  report_(cat("corrupt|", corrupt.filename().string(), '|', saved, " saved", missing));
 }
 
 void Spooler::failed(const std::string& why, std::int64_t now_ns) {

@@ -16,6 +16,7 @@
 #include "common/thread.hpp"
 #include "imagenode/link/outbox.hpp"
 #include "imagenode/link/spool.hpp"
+#include "imagenode/link/spool_salvage.hpp"
 
 namespace imagenode {
 
@@ -75,6 +76,8 @@ class Spooler {
   void move_file(const std::filesystem::path& from, const std::filesystem::path& to);
   bool begin_salvage();
   void salvage(Spool& into);
+  std::string missing_words(const SpoolLosses& losses, std::uint64_t found) const;
+  void keep_newest_corrupt(const std::filesystem::path& newest);
   void failed(const std::string& why, std::int64_t now_ns);
   void read_while_failing();
   void worked();

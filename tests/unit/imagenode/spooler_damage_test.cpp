@@ -1,7 +1,11 @@
 #include "imagenode/link/spooler.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "catch.hpp"
 #include "common/database.hpp"
+#include "common/disk.hpp"
 #include "spooler_fixture.hpp"
 
 using namespace spooler_test;
@@ -135,4 +139,87 @@ TEST_CASE("what was read ahead of a file that is lost counts as being in memory 
   CHECK(node.outbox.only_in_memory() == 3);
   node.spooler.work();
   CHECK(node.outbox.only_in_memory() == 0);
+}
+
+namespace {
+
+/// Writes over a part of each of these pages of an SQLite file.
+void destroy_pages(const std::filesystem::path& file, const std::vector<std::int64_t>& pages) {
+  const auto out = common::Disk().open(file, common::OpenMode::change);
+  for (const std::int64_t page : pages) {
+    out->write(static_cast<std::uint64_t>(page - 1) * 4096, common::Bytes(4096, 'x'));
+  }
+}
+
+/// Leaf pages of the table of messages, in the order of its key.
+std::vector<std::int64_t> leaves_of_messages(const std::filesystem::path& file) {
+  SQLite::Database db(file.string(), SQLite::OPEN_READWRITE);
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  std::vector<std::int64_t> pages;
+  SQLite::Statement query(db, "SELECT pageno FROM dbstat WHERE name = 'messages' AND pagetype = 'leaf' ORDER BY path");
+  while (query.executeStep()) pages.push_back(query.getColumn(0).getInt64());
+  return pages;
+}
+
+}  // namespace
+
+TEST_CASE("of a spool with bad pages everything else is saved, and what is missing is told with its time") {
+  const TempFolder folder;
+  FakeClock clock;
+  const auto file = folder.path() / "state" / "Barn.sqlite3";
+  constexpr int kMessages = 1000;
+  {
+    Start node(folder, clock, 1, when(Spooling::outage));
+    for (int i = 0; i < kMessages; ++i) {
+      clock.advance(kSecond);
+      node.put_images(1);
+    }
+    node.put("Barn|motion|refused");
+    node.outbox.take(DeliveryClass::event);
+    node.outbox.set_aside({1, kMessages + 1}, "quota");
+    CHECK(node.spooler.stop() == 0);
+  }
+  const auto pages = leaves_of_messages(file);
+  REQUIRE(pages.size() > 20);
+  const std::size_t middle = pages.size() / 2;
+  destroy_pages(file, {pages[3], pages[middle], pages[pages.size() - 4]});
+  Start node(folder, clock, 2, when(Spooling::outage));
+  node.hub_is_back();
+  const auto numbers_saved = numbers(node.deliver(DeliveryClass::image, Lane::late));
+  // A page holds some twenty messages.
+  CHECK(numbers_saved.size() > kMessages - 3 * 30);
+  CHECK(numbers_saved.size() < kMessages);
+  CHECK(std::ranges::is_sorted(numbers_saved));
+  CHECK(numbers_saved.front() == 1);
+  CHECK(numbers_saved.back() == kMessages);
+  REQUIRE(node.reports.size() == 1);
+  const auto told = node.reports[0].find(" missing, captured from 20");
+  REQUIRE(told != std::string::npos);
+  CHECK(node.reports[0].find(" to 20", told) != std::string::npos);
+  node.spooler.stop();
+  SQLite::Database db(file.string());
+  CHECK(db.execAndGet("SELECT reason FROM set_aside").getString() == "quota");
+}
+
+TEST_CASE("of damaged files the newest three are kept") {
+  const TempFolder folder;
+  FakeClock clock;
+  const auto state = folder.path() / "state";
+  std::filesystem::create_directories(state);
+  for (const char* name :
+       {"Barn.sqlite3.corrupt-2020-01-01", "Barn.sqlite3.corrupt-2020-01-01-wal", "Barn.sqlite3.corrupt-2020-01-02",
+        "Barn.sqlite3.corrupt-2020-01-03", "Other.corrupt-2019"}) {
+    write_file(state / name, {1});
+  }
+  write_file(state / "Barn.sqlite3", common::Bytes(10'000, 'x'));
+  const Start node(folder, clock, 1, when(Spooling::outage));
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(state)) {
+    const std::string name = entry.path().filename();
+    if (name.find(".corrupt-") != std::string::npos) names.insert(name.substr(0, name.find(".corrupt-") + 19));
+  }
+  CHECK(names.size() == 4);
+  CHECK_FALSE(names.contains("Barn.sqlite3.corrupt-2020-01-01"));
+  CHECK(names.contains("Barn.sqlite3.corrupt-2020-01-02"));
+  CHECK(names.contains("Other.corrupt-2019"));
 }
