@@ -1,5 +1,9 @@
 #pragma once
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -7,6 +11,7 @@
 #include <zmq.hpp>
 
 #include "catch.hpp"
+#include "common/files.hpp"
 #include "common/wire.hpp"
 
 inline constexpr std::chrono::milliseconds kLong{10'000};
@@ -38,7 +43,11 @@ class FakeHub {
     }
     address_ = socket_.get(zmq::sockopt::last_endpoint);
   }
-  void close() { socket_.close(); }
+  /// On return nobody listens there any more, which libzmq's own close does not wait for.
+  void close() {
+    socket_.close();
+    while (somebody_listens()) std::this_thread::yield();
+  }
   const std::string& address() const { return address_; }
 
   std::optional<Request> receive(std::chrono::milliseconds timeout = kLong) {
@@ -78,6 +87,17 @@ class FakeHub {
   }
 
  private:
+  bool somebody_listens() const {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    at.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address_.substr(address_.rfind(':') + 1))));
+    const common::UniqueFd probe(::socket(AF_INET, SOCK_STREAM, 0));
+    const int reuse = 1;
+    setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+    return ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0;
+  }
+
   zmq::context_t context_;
   zmq::socket_t socket_;
   std::string address_;
