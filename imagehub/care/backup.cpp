@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 using common::cat;
 
 constexpr int kBusyTimeoutMs = 5000;
+constexpr int kPagesPerStep = 4096;
+constexpr int kInstructionsBetweenLooks = 10'000;
 constexpr std::string_view kPrefix = "index-";
 constexpr std::string_view kSuffix = ".sqlite3";
 constexpr std::string_view kUnfinished = ".tmp";
@@ -31,20 +33,49 @@ void need_room(common::FileSystem& files, const DataDirectory& data) {
   }
 }
 
-void copy(const common::FileSystem& files, const fs::path& from, const fs::path& to) {
+int stop_requested(void* stop) {
+  return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
+}
+
+/// What SQLite found wrong with the copy, or "ok"; anything when a stop was requested meanwhile.
+std::string verify(SQLite::Database& copy, std::stop_token stop) {
+  sqlite3_progress_handler(copy.getHandle(), kInstructionsBetweenLooks, stop_requested, &stop);
+  try {
+    return copy.execAndGet("PRAGMA quick_check(1)").getString();
+  } catch (const SQLite::Exception& error) {
+    if (error.getErrorCode() != SQLITE_INTERRUPT) throw;
+    return {};
+  }
+}
+
+/// False when a stop was requested.
+bool copy(common::FileSystem& files, const fs::path& from, const fs::path& to, const std::stop_token& stop) {
   SQLite::Database source(from.string(), SQLite::OPEN_READONLY, kBusyTimeoutMs, files.sqlite_vfs());
   SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeoutMs,
                           files.sqlite_vfs());
-  // The file is synced as a whole when it is complete.
+  // We sync it ourselves.
   target.exec("PRAGMA synchronous = OFF");
-  // A lock that does not go away is no exception to SQLiteCpp, and an empty copy passes every check.
-  if (const int result = SQLite::Backup(target, source).executeStep(-1); result != SQLITE_DONE) {
-    throw std::runtime_error(cat("the index cannot be copied: ", sqlite3_errstr(result)));
+  // One moment for all steps: each commit of the writer would have the copy begin anew.
+  source.exec("BEGIN");
+  source.execAndGet("SELECT count(*) FROM sqlite_schema");
+  {
+    SQLite::Backup backup(target, source);
+    const auto written = files.open(to, common::OpenMode::change);
+    int result = SQLITE_OK;
+    while (result == SQLITE_OK) {
+      if (stop.stop_requested()) return false;
+      result = backup.executeStep(kPagesPerStep);
+      written->sync();  // a little at a time, so that a stop has not to wait for all of it
+    }
+    // A lock that does not go away is no exception to SQLiteCpp, and an empty copy passes every check.
+    if (result != SQLITE_DONE) throw std::runtime_error(cat("the index cannot be copied: ", sqlite3_errstr(result)));
   }
   // One file, without -wal and -shm.
   target.exec("PRAGMA journal_mode = DELETE");
-  const std::string found = target.execAndGet("PRAGMA quick_check(1)").getString();
+  const std::string found = verify(target, stop);
+  if (stop.stop_requested()) return false;
   if (found != "ok") throw DamagedIndex(cat("the index is damaged: ", found));
+  return true;
 }
 
 void remove_unfinished(common::FileSystem& files, const DataDirectory& data) {
@@ -71,7 +102,8 @@ std::vector<BackupFile> list_backups(common::FileSystem& files, const DataDirect
   return found;
 }
 
-BackupFile make_backup(common::FileSystem& files, const DataDirectory& data, std::int64_t utc_ns, std::size_t keep) {
+std::optional<BackupFile> make_backup(common::FileSystem& files, const DataDirectory& data, std::int64_t utc_ns,
+                                      std::size_t keep, const std::stop_token& stop) {
   common::make_folders(files, data.backups());
   remove_unfinished(files, data);
   need_room(files, data);
@@ -79,7 +111,10 @@ BackupFile make_backup(common::FileSystem& files, const DataDirectory& data, std
   const fs::path path = data.backups() / cat(kPrefix, day, kSuffix);
   const fs::path unfinished = path.string() + std::string(kUnfinished);
   try {
-    copy(files, data.index(), unfinished);
+    if (!copy(files, data.index(), unfinished, stop)) {
+      remove_unfinished(files, data);
+      return std::nullopt;
+    }
     files.open(unfinished, common::OpenMode::change)->sync();
     files.rename(unfinished, path);
   } catch (const std::exception& error) {
@@ -93,7 +128,7 @@ BackupFile make_backup(common::FileSystem& files, const DataDirectory& data, std
   // What a clock that was ahead has named goes first.
   std::stable_partition(others.begin(), others.end(), [&](const BackupFile& backup) { return backup.day < day; });
   for (std::size_t i = keep - 1; i < others.size(); ++i) files.remove(others[i].path);
-  return {path, day, utc_ns};
+  return BackupFile{path, day, utc_ns};
 }
 
 }  // namespace imagehub

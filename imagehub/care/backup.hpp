@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,9 +28,10 @@ struct DamagedIndex : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Copies the index as it is at this moment, by SQLite's backup in one step, while its writer goes on; has SQLite
-/// verify the copy; syncs it and gives it its name, and removes all but the newest `keep`. Begins only when twice the
-/// size of the index is free. Returns the new backup.
-BackupFile make_backup(common::FileSystem& files, const DataDirectory& data, std::int64_t utc_ns, std::size_t keep);
+/// Copies the index as it is at this moment, by SQLite's backup, while its writer goes on; has SQLite verify the copy;
+/// syncs it and gives it its name, and removes all but the newest `keep`. Begins only when twice the size of the index
+/// is free. Returns the new backup; nothing, and leaves nothing, when a stop is requested meanwhile.
+std::optional<BackupFile> make_backup(common::FileSystem& files, const DataDirectory& data, std::int64_t utc_ns,
+                                      std::size_t keep, const std::stop_token& stop = {});
 
 }  // namespace imagehub

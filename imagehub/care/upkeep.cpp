@@ -47,7 +47,7 @@ Upkeep::Status Upkeep::status() const {
 void Upkeep::run(const std::stop_token& stop, common::Liveness::Thread& self) {
   const common::Liveness::Waiting waiting(self);
   while (!stop.stop_requested()) {
-    if (backup_due()) back_up();
+    if (backup_due()) back_up(stop);
     if (status().crc_pending > 0 && clock_.monotonic_ns() >= next_crc_try_ns_ && work_.quiet()) fill_crcs();
     const bool at_work = due_since_ns_ != 0 || status().crc_pending > 0;
     std::unique_lock lock(mutex_);
@@ -70,17 +70,19 @@ bool Upkeep::backup_due() {
   return (quiet_since_ns_ != 0 && now - quiet_since_ns_ >= kQuietFor) || now - due_since_ns_ >= kPatience;
 }
 
-void Upkeep::back_up() {
+void Upkeep::back_up(const std::stop_token& stop) {
   due_since_ns_ = quiet_since_ns_ = 0;
   try {
     // What is left on a full disk is for events.
     const auto index = files_.info(data_.index());
     if (index && !work_.room(index->bytes)) throw std::runtime_error("the disk has no room for it");
-    const BackupFile backup = make_backup(files_, data_, clock_.utc_ns(), static_cast<std::size_t>(settings_.backups));
-    newest_day_ = backup.day;
+    const auto keep = static_cast<std::size_t>(settings_.backups);
+    const auto backup = make_backup(files_, data_, clock_.utc_ns(), keep, stop);
+    if (!backup) return;
+    newest_day_ = backup->day;
     const std::lock_guard lock(mutex_);
     if (!status_.backup_problem.empty()) common::log::info("the index is backed up again");
-    status_.last_backup_ns = backup.written_ns;
+    status_.last_backup_ns = backup->written_ns;
     status_.backup_problem.clear();
   } catch (const DamagedIndex& error) {
     next_try_ns_ = clock_.monotonic_ns() + kRetry;

@@ -48,7 +48,7 @@ class Upkeep {
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
   /// Whether a backup is to be made now.
   bool backup_due();
-  void back_up();
+  void back_up(const std::stop_token& stop);
   void fill_crcs();
 
   const UpkeepSettings settings_;

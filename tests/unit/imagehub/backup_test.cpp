@@ -46,7 +46,7 @@ TEST_CASE("a backup holds all that was committed, in one file, while the writer 
   ImageRow row;
   row.path = "x";
   hub.index->add(row);  // not committed yet
-  const BackupFile backup = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2);
+  const BackupFile backup = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2).value();
   transaction.commit();
   CHECK(backup.path == hub.data() / ("backup/index-" + common::local_date(hub.clock.utc_ns()) + ".sqlite3"));
   CHECK(images_in(backup.path) == 1);
@@ -68,7 +68,7 @@ TEST_CASE("a second backup of a day takes the place of the first") {
   CareKit hub;
   make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2);
   hub.commit(message(1, 1));
-  const BackupFile backup = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2);
+  const BackupFile backup = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2).value();
   CHECK(images_in(backup.path) == 1);
   CHECK(list_backups(hub.disk, hub.directory()).size() == 1);
 }
@@ -84,7 +84,7 @@ TEST_CASE("without room for twice the index no backup is begun") {
 TEST_CASE("an index that is locked takes the place of no good backup") {
   CareKit hub;
   hub.commit(message(1, 1));
-  const BackupFile good = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2);
+  const BackupFile good = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2).value();
   hub.close();
   SQLite::Database other(hub.directory().index().string(), SQLite::OPEN_READWRITE);
   other.exec("PRAGMA locking_mode = EXCLUSIVE");
@@ -98,7 +98,7 @@ TEST_CASE("a damaged index takes the place of no good backup") {
   CareKit hub;
   for (std::uint64_t seq = 1; seq <= 100; ++seq) hub.commit(message(1, seq, "Barn|event"));
   const std::int64_t page = hub.number("SELECT rootpage FROM sqlite_schema WHERE name = 'events_by_time'");
-  const BackupFile good = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2);
+  const BackupFile good = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2).value();
   hub.close();
   hub.disk.open(hub.directory().index(), common::OpenMode::change)
       ->write(static_cast<std::uint64_t>((page - 1) * 4096), common::Bytes(4096, 0x55));
@@ -106,4 +106,16 @@ TEST_CASE("a damaged index takes the place of no good backup") {
   const auto left = list_backups(hub.disk, hub.directory());
   REQUIRE(left.size() == 1);
   CHECK(left[0].path == good.path);
+}
+
+TEST_CASE("a stop ends a backup between two steps and leaves nothing of it") {
+  CareKit hub;
+  hub.commit(message(1, 1));
+  const BackupFile good = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2).value();
+  std::stop_source stopping;
+  stopping.request_stop();
+  CHECK_FALSE(make_backup(hub.disk, hub.directory(), hub.clock.utc_ns() + kDay, 2, stopping.get_token()));
+  const auto left = hub.disk.list(hub.directory().backups());
+  REQUIRE(left.size() == 1);
+  CHECK(left.front() == good.path.filename());
 }
