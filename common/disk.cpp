@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,7 +62,15 @@ class DiskFile final : public OpenFile {
     }
   }
 
-  void append(ByteView bytes) override { write(size(), bytes); }
+  Appended append(ByteView bytes) override {
+    if (bytes.empty()) return {size(), 0};
+    const iovec piece{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+    // Offset -1 moves the file's own position, which tells afterwards where the bytes came to lie.
+    const ssize_t written = uninterrupted([&] { return ::pwritev2(fd_.get(), &piece, 1, -1, RWF_APPEND); });
+    const off_t end = written < 0 ? -1 : ::lseek(fd_.get(), 0, SEEK_CUR);
+    if (end < 0) fail("cannot append to", path_);
+    return {static_cast<std::uint64_t>(end - written), static_cast<std::size_t>(written)};
+  }
 
   std::uint64_t size() override {
     struct stat state {};

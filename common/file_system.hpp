@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/payload.hpp"
@@ -27,8 +28,14 @@ class OpenFile {
   /// Writes all, over what is there; bytes between the end and `offset` become zero. After a failure a part of the
   /// bytes may be there.
   virtual void write(std::uint64_t offset, ByteView bytes) = 0;
-  /// Writes all behind the end.
-  virtual void append(ByteView bytes) = 0;
+  /// Where appended bytes begin, and how many of them there are.
+  struct Appended {
+    std::uint64_t offset = 0;
+    std::size_t count = 0;
+  };
+  /// Writes behind the end in one go, wherever another writer has moved it meanwhile. Fewer bytes than given when the
+  /// disk takes no more; after a failure that throws, none.
+  virtual Appended append(ByteView bytes) = 0;
   virtual std::uint64_t size() = 0;
   virtual void resize(std::uint64_t size) = 0;
   /// Takes the room for so many bytes from the disk, so that writing them cannot fail for want of it.
@@ -103,6 +110,15 @@ bool is_folder(FileSystem& files, const std::filesystem::path& path);
 /// files go to the disk together. A file that could not be written or synced whole is removed.
 OpenFilePtr begin_file(FileSystem& files, const std::filesystem::path& path, ByteView bytes);
 void sync_file(FileSystem& files, OpenFile& file, const std::filesystem::path& path);
+
+/// Appends whole lines, never over what another writer appends at the same time; behind half a line, left by a crash,
+/// they begin on a fresh one. Returns where the first of them begins. When they do not fit, none of their bytes stay,
+/// unless another writer has already appended to them; what others wrote stays in any case.
+std::uint64_t append_lines(OpenFile& file, const std::filesystem::path& path, std::string_view lines);
+/// The same; on return the lines are on the disk. When they may not be, they do not stay either.
+std::uint64_t append_lines_synced(OpenFile& file, const std::filesystem::path& path, std::string_view lines);
+/// Where the next line begins if nobody else appends before.
+std::uint64_t next_line(OpenFile& file);
 
 /// Creates the folder and its missing parents and makes them durable.
 void make_folders(FileSystem& files, const std::filesystem::path& folder);

@@ -48,8 +48,7 @@ void remove_database(common::FileSystem& files, const fs::path& file) {
 
 void append(common::FileSystem& files, const fs::path& path, const std::string& text) {
   const auto file = files.open(path, common::OpenMode::create);
-  file->append({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  file->sync();
+  common::append_lines_synced(*file, path, text);
 }
 
 /// What the first use of the index would stumble over. Reads a few pages.

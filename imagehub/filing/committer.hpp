@@ -103,6 +103,7 @@ class Committer {
   void write_rows(Batch& batch);
   void place_lines(Batch& batch);
   void append_lines(const Batch& batch);
+  void append_at(const std::vector<EventRow>& rows, const std::string& lines);
   bool finish_image(ImageRow& row);
   void finish_images();
   void fall_behind(const std::string& why);

@@ -29,13 +29,30 @@ void Committer::place_lines(Batch& batch) {
 void Committer::append_lines(const Batch& batch) {
   if (batch.events.empty() || log_behind_) return;
   std::string lines;
-  for (const auto& [candidate, row] : batch.events) lines += EventLog::line(row.time_ns, row.text);
+  std::vector<EventRow> rows;
+  for (const auto& [candidate, row] : batch.events) {
+    lines += EventLog::line(row.time_ns, row.text);
+    rows.push_back(row);
+  }
   try {
-    reserve_.spend([&] { log_.append(lines); });
-    written_event_ = batch.events.back().second.id;
-  } catch (const std::system_error& error) {
+    append_at(rows, lines);
+    written_event_ = rows.back().id;
+  } catch (const std::exception& error) {
     fall_behind(error.what());
   }
+}
+
+/// When another program has written to the log in between, the rows are told where their lines came to stand.
+void Committer::append_at(const std::vector<EventRow>& rows, const std::string& lines) {
+  std::int64_t offset = kNoOffset;
+  reserve_.spend([&] { offset = log_.append(lines); });
+  const std::int64_t moved_by = offset - rows.front().log_offset;
+  if (moved_by == 0) return;
+  reserve_.spend([&] {
+    Index::Transaction transaction(index_);
+    for (const EventRow& row : rows) index_.move_line(row.id, row.log_day, row.log_offset + moved_by);
+    transaction.commit();
+  });
 }
 
 void Committer::fall_behind(const std::string& why) {
@@ -49,6 +66,7 @@ void Committer::fall_behind(const std::string& why) {
 void Committer::append_missing(const std::vector<EventRow>& rows) {
   LogPosition position{{}, kNoOffset};
   std::string lines;
+  std::vector<EventRow> missing;
   Index::Transaction transaction(index_);
   for (const EventRow& row : rows) {
     const std::string line = EventLog::line(row.time_ns, row.text);
@@ -59,11 +77,14 @@ void Committer::append_missing(const std::vector<EventRow>& rows) {
     }
     if (position.offset == kNoOffset) position = log_.next_position(clock_.utc_ns());
     index_.move_line(row.id, position.day, position.offset);
+    missing.push_back(row);
+    missing.back().log_day = position.day;
+    missing.back().log_offset = position.offset;
     position.offset += static_cast<std::int64_t>(line.size());
     lines += line;
   }
   transaction.commit();
-  if (!lines.empty()) log_.append(lines);
+  if (!missing.empty()) append_at(missing, lines);
   log_.sync();
 }
 

@@ -1,6 +1,5 @@
 #include "imagehub/store/event_log.hpp"
 
-#include <array>
 #include <system_error>
 
 #include "common/clock.hpp"
@@ -55,31 +54,17 @@ void EventLog::rotate() {
 }
 
 /// Where the next line begins.
-std::int64_t EventLog::end_of_lines() {
+std::int64_t EventLog::end_of_lines() const {
   if (!common::exists(files_, current())) return 0;
-  const auto file = files_.open(current(), common::OpenMode::change);
-  std::uint64_t size = file->size();
-  std::array<std::uint8_t, 1> last{};
-  if (size > 0 && file->read(size - 1, last) == 1 && last[0] != '\n') {
-    // Half a line is left from a full disk; it keeps a line of its own.
-    file->append(bytes_of("\n"));
-    ++size;
-  }
-  return static_cast<std::int64_t>(size);
+  return static_cast<std::int64_t>(common::next_line(*files_.open(current(), common::OpenMode::read)));
 }
 
-void EventLog::append(std::string_view lines) {
+std::int64_t EventLog::append(std::string_view lines) {
   const bool is_new = !common::exists(files_, current());
   to_sync_.insert(current());
   const auto file = files_.open(current(), common::OpenMode::create);
   name_to_sync_ = name_to_sync_ || is_new;
-  const std::uint64_t end = file->size();
-  try {
-    file->write(end, bytes_of(lines));
-  } catch (const std::system_error&) {
-    if (file->size() > end) file->resize(end);
-    throw;
-  }
+  return static_cast<std::int64_t>(common::append_lines(*file, current(), lines));
 }
 
 void EventLog::sync() {

@@ -33,8 +33,9 @@ class EventLog {
   /// Starts a new file when the local day of `now_ns` is not the file's. Then the position of the next line.
   LogPosition next_position(std::int64_t now_ns);
 
-  /// Appends whole lines at the position that next_position gave; when it cannot, none of their bytes stay.
-  void append(std::string_view lines);
+  /// Appends whole lines; when it cannot, none of their bytes stay. Returns the offset at which they begin: what
+  /// next_position gave, unless another program has written to the log since then.
+  std::int64_t append(std::string_view lines);
 
   /// Brings what was written to the disk.
   void sync();
@@ -50,7 +51,7 @@ class EventLog {
   std::optional<std::filesystem::path> file_with(const LogPosition& position, std::string_view line) const;
   std::filesystem::path path_of(const std::string& day) const;
   std::filesystem::path current() const { return folder_ / "imagehub.log"; }
-  std::int64_t end_of_lines();
+  std::int64_t end_of_lines() const;
   void rotate();
 
   common::FileSystem& files_;

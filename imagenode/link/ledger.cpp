@@ -13,10 +13,6 @@ using common::cat;
 /// What waits for a disk that takes nothing.
 constexpr std::size_t kMaxWaitingBytes = 4 * 1024 * 1024;
 
-common::ByteView bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 }  // namespace
 
 Ledger::Ledger(common::FileSystem& files, std::filesystem::path file) : files_(files), file_(std::move(file)) {}
@@ -60,15 +56,7 @@ void Ledger::append(const std::string& lines) {
     open_ = files_.open(file_, common::OpenMode::create);
     if (fresh) files_.sync_folder(file_.parent_path().empty() ? "." : file_.parent_path());
   }
-  const std::uint64_t end = open_->size();
-  try {
-    open_->write(end, bytes_of(lines));
-    open_->sync();
-  } catch (const std::system_error&) {
-    // The lines come again, so a part of them must not stay.
-    open_->resize(end);
-    throw;
-  }
+  common::append_lines_synced(*open_, file_, lines);
 }
 
 }  // namespace imagenode

@@ -3,7 +3,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 
 #include "common/crc32c.hpp"
 #include "common/local_time.hpp"
@@ -25,10 +24,6 @@ constexpr std::size_t kGroup = 16;
 constexpr std::uint64_t kLookBackBytes = 1024 * 1024;
 constexpr std::int64_t kFirstBackOff = common::kSecond;
 constexpr std::int64_t kLongestBackOff = 60 * common::kSecond;
-
-common::ByteView bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 std::string log_line(const common::Message& message) {
   return common::log_stamp(message.time_ns) + " ~ " + common::escaped(message.text) + '\n';
@@ -176,18 +171,7 @@ void LocalStore::append_to_log(const std::string& lines) {
   const fs::path log = logs_ / "imagehub.log";
   const bool fresh = !common::exists(files_, log);
   const auto file = files_.open(log, common::OpenMode::create);
-  std::uint64_t end = file->size();
-  std::array<std::uint8_t, 1> last{'\n'};
-  if (end > 0) file->read(end - 1, last);
-  try {
-    // Half a line, left by a power failure, keeps a line of its own.
-    file->write(end, bytes_of(last[0] == '\n' ? lines : '\n' + lines));
-    file->sync();
-  } catch (const std::exception&) {
-    // The lines come again.
-    file->resize(end);
-    throw;
-  }
+  common::append_lines_synced(*file, log, lines);
   if (fresh) files_.sync_folder(logs_);
 }
 

@@ -69,7 +69,15 @@ class MemoryDisk::File final : public common::OpenFile {
     disk_.end_change(verdict);
   }
 
-  void append(common::ByteView bytes) override { write(size(), bytes); }
+  Appended append(common::ByteView bytes) override {
+    const std::lock_guard lock(disk_.mutex_);
+    check();
+    const Verdict verdict = disk_.begin_change(path_, Need::room);
+    const Appended written{inode_->bytes.size(), verdict.only_half ? bytes.size() / 2 : bytes.size()};
+    put(written.offset, bytes.first(written.count));
+    disk_.end_change(verdict);
+    return written;
+  }
 
   std::uint64_t size() override {
     const std::lock_guard lock(disk_.mutex_);

@@ -264,6 +264,30 @@ TEST_CASE("a log that cannot be written falls behind, and catches up") {
   CHECK(hub.log_texts() == Texts{"Barn|a", "Barn|b", "Barn|c", "Barn|d"});
 }
 
+TEST_CASE("a row says where its line came to stand although another program wrote to the log in between") {
+  Hub hub;
+  const auto write_theirs = [&] { std::ofstream(hub.log_file(), std::ios::app) << "line of another program\n"; };
+  hub.disk.before_append = write_theirs;
+  hub.commit(message(kBoot, 1, "Barn|a"));
+  hub.commit(message(kBoot, 2, "Barn|b"));
+  const auto stand_where_rows_say = [&] {
+    for (const auto& row : hub.index->unfinished_events(0)) {
+      CHECK(hub.log->holds({row.log_day, row.log_offset}, EventLog::line(row.time_ns, row.text)));
+    }
+  };
+  stand_where_rows_say();
+  CHECK(hub.log_texts().size() == 3);
+
+  // The same for lines that are completed later.
+  fs::resize_file(hub.log_file(), 0);
+  hub.disk.before_append = write_theirs;
+  hub.restart();
+  stand_where_rows_say();
+  CHECK(hub.log_texts().size() == 3);
+  hub.restart();
+  CHECK(hub.log_texts().size() == 3);
+}
+
 TEST_CASE("a log that is behind at the stop is completed at the start") {
   Hub hub;
   fs::create_directory(hub.log_file());

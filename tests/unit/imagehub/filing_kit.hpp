@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
-#include "common/disk.hpp"
 #include "common/jpeg.hpp"
 #include "fake_clock.hpp"
 #include "imagehub/filing/committer.hpp"
+#include "shared_disk.hpp"
 #include "temp_folder.hpp"
 
 /// A JPEG whose bytes depend on `content`.
@@ -40,8 +40,8 @@ inline common::Message message(std::uint64_t boot, std::uint64_t seq, const std:
   return message;
 }
 
-/// The real disk, which says that it is full when it is told to.
-class FillableDisk : public common::Disk {
+/// The real disk, which says that it is full when it is told to, and can be shared with other programs.
+class FillableDisk : public SharedDisk {
  public:
   void fill() { full_ = true; }
   void free() { full_ = false; }
@@ -50,7 +50,7 @@ class FillableDisk : public common::Disk {
     if (full_ && mode == common::OpenMode::replace) {
       throw std::system_error(std::make_error_code(std::errc::no_space_on_device), path.string());
     }
-    return common::Disk::open(path, mode);
+    return SharedDisk::open(path, mode);
   }
   common::Space space(const std::filesystem::path& path) override {
     auto space = common::Disk::space(path);

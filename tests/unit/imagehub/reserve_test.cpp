@@ -41,7 +41,7 @@ class SmallDisk : public common::Disk {
     File(SmallDisk& disk, common::OpenFilePtr file) : disk_(disk), file_(std::move(file)) {}
     std::size_t read(std::uint64_t offset, std::span<std::uint8_t> into) override { return file_->read(offset, into); }
     void write(std::uint64_t offset, common::ByteView bytes) override { file_->write(offset, bytes); }
-    void append(common::ByteView bytes) override { file_->append(bytes); }
+    Appended append(common::ByteView bytes) override { return file_->append(bytes); }
     std::uint64_t size() override { return file_->size(); }
     void resize(std::uint64_t bytes) override { file_->resize(bytes); }
     void allocate(std::uint64_t bytes) override {

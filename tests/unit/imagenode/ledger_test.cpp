@@ -1,7 +1,10 @@
 #include "imagenode/link/ledger.hpp"
 
+#include <fstream>
+
 #include "catch.hpp"
 #include "common/files.hpp"
+#include "shared_disk.hpp"
 #include "temp_folder.hpp"
 
 using imagenode::Ledger;
@@ -36,6 +39,30 @@ TEST_CASE("the ledger has a line per acknowledged message after its sync, and go
   CHECK(common::read_text_file(file) ==
         "0000000000000abc\t1\t1795168800000000001\timage\t77\t5\t0123\tBarn door|jpg\n"
         "0000000000000abc\t2\t1795168800000000001\tevent\t77\t5\t-\tBarn|a\\tb|c\n");
+}
+
+TEST_CASE("half a line that a crash left in the ledger is not continued") {
+  const TempFolder folder;
+  const auto file = folder.path() / "ledger.tsv";
+  std::ofstream(file) << "0000000000000abc\t1\t17951";
+  Ledger ledger(folder.disk, file);
+  ledger.acknowledged(acknowledged(2, "Barn|two"), "0123");
+  ledger.sync();
+  CHECK(common::read_text_file(file) ==
+        "0000000000000abc\t1\t17951\n0000000000000abc\t2\t1795168800000000001\tevent\t77\t5\t0123\tBarn|two\n");
+}
+
+TEST_CASE("lines that did not fit on the disk come again, whole and once") {
+  const TempFolder folder;
+  SharedDisk disk;
+  const auto file = folder.path() / "ledger.tsv";
+  Ledger ledger(disk, file);
+  ledger.acknowledged(acknowledged(1, "Barn|one"), "0123");
+  disk.room_for_append = 20;
+  ledger.sync();
+  CHECK(common::read_text_file(file).empty());
+  ledger.sync();
+  CHECK(common::read_text_file(file) == Ledger::line(acknowledged(1, "Barn|one"), "0123"));
 }
 
 TEST_CASE("a ledger that cannot be written keeps its lines for the next sync") {
