@@ -11,6 +11,7 @@
 #include "common/text.hpp"
 #include "imagehub/care/hashed_set.hpp"
 #include "imagehub/index/index_reader.hpp"
+#include "imagehub/index/newest_event.hpp"
 #include "imagehub/store/image_tree.hpp"
 #include "imagehub/store/log_files.hpp"
 
@@ -22,6 +23,8 @@ using common::cat;
 constexpr std::int64_t kLastId = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kRowsAtOnce = 5000;
 constexpr std::size_t kDaySize = 10;
+/// Events that are looked through for one whose line stands in the current log.
+constexpr std::int64_t kLookBack = 1000;
 
 struct NodeView {
   std::string node;
@@ -87,6 +90,11 @@ class Adopter {
 
   void adopt_lines() {
     LogFiles logs(files_, data_.logs());
+    // Lines of one file have one day: else the hub, which names the file later, would not please all of them.
+    const auto of_current = newest_event(index_, finished_.event_id - kLookBack, [&](const EventRow& row) {
+      return logs.current_holds(row.log_offset, row.time_ns, row.text);
+    });
+    if (of_current) logs.current_is_of(of_current->log_day);
     std::set<std::string> days_without_file = days_;
     for (const auto& file : logs.files()) {
       if (!file.current) days_without_file.erase(file.day.substr(0, kDaySize));

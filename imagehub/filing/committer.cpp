@@ -69,6 +69,7 @@ Committer::Recovered Committer::finish_what_a_crash_left() {
   index_.set_finished(finished_);
   transaction.commit();
   const std::size_t removed = store_.discard_all_incoming();
+  find_day_of_log();
   catch_up_log();
   if (finished_.event_id != index_.finished().event_id) {
     Index::Transaction lines_are_there(index_);

@@ -106,6 +106,7 @@ class Committer {
   void append_at(const std::vector<EventRow>& rows, const std::string& lines);
   bool finish_image(ImageRow& row);
   void finish_images();
+  void find_day_of_log();
   void fall_behind(const std::string& why);
   void catch_up_log();
   void catch_up_all();

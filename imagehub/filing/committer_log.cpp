@@ -1,14 +1,25 @@
 #include "common/local_time.hpp"
 #include "common/log.hpp"
 #include "imagehub/filing/committer.hpp"
+#include "imagehub/index/newest_event.hpp"
 
 /// The Committer's part that keeps the event log.
 namespace imagehub {
 namespace {
 
 constexpr std::int64_t kLogRetryInterval = common::kSecond;
+/// Finished events that are looked through for one whose line stands in the current log.
+constexpr std::int64_t kLookBack = 1000;
 
 }  // namespace
+
+/// The log is renamed to the day that its rows know it by, whatever a stepping clock made of the file's last change.
+void Committer::find_day_of_log() {
+  const auto row = newest_event(index_, finished_.event_id - kLookBack, [&](const EventRow& event) {
+    return log_.current_holds(event.log_offset, EventLog::line(event.time_ns, event.text));
+  });
+  if (row) log_.current_is_of(row->log_day);
+}
 
 /// Gives each event row the place that its line will have.
 void Committer::place_lines(Batch& batch) {

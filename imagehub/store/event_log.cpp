@@ -22,7 +22,7 @@ common::ByteView bytes_of(std::string_view text) {
 
 EventLog::EventLog(common::FileSystem& files, fs::path folder) : files_(files), folder_(std::move(folder)) {
   common::make_folders(files_, folder_);
-  // After a restart the day of the file is that of its last line, that is of its last change.
+  // What the rows say is better, see current_is_of().
   if (const auto info = files_.info(current())) day_ = common::local_date(info->modified_ns);
 }
 
@@ -89,17 +89,20 @@ void EventLog::write_again(const LogPosition& position, std::string_view line) {
 
 /// The file that has exactly this line at this position.
 std::optional<fs::path> EventLog::file_with(const LogPosition& position, std::string_view line) const {
-  if (position.offset == kNoOffset) return std::nullopt;
   for (const fs::path& path : {current(), path_of(position.day)}) {
     // The current file whatever its day: a clock that was set back makes a start take it for that of another one.
-    if (!common::exists(files_, path)) continue;
-    std::string found(line.size(), '\0');
-    const auto file = files_.open(path, common::OpenMode::read);
-    const std::size_t count = file->read(static_cast<std::uint64_t>(position.offset),
-                                         {reinterpret_cast<std::uint8_t*>(found.data()), found.size()});
-    if (count == line.size() && found == line) return path;
+    if (stands_in(path, position.offset, line)) return path;
   }
   return std::nullopt;
+}
+
+bool EventLog::stands_in(const fs::path& path, std::int64_t offset, std::string_view line) const {
+  if (offset == kNoOffset || !common::exists(files_, path)) return false;
+  std::string found(line.size(), '\0');
+  const auto file = files_.open(path, common::OpenMode::read);
+  const std::size_t count =
+      file->read(static_cast<std::uint64_t>(offset), {reinterpret_cast<std::uint8_t*>(found.data()), found.size()});
+  return count == line.size() && found == line;
 }
 
 fs::path EventLog::path_of(const std::string& day) const {

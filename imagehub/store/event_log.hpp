@@ -30,6 +30,12 @@ class EventLog {
   /// "2026-11-20 08:18:31,809 ~ Barn door|motion|moving\n" in local time; control characters are escaped.
   static std::string line(std::int64_t time_ns, std::string_view text);
 
+  /// The day under which the rows of the lines in the current file know it. Without that, and for a file that others
+  /// wrote, it is the day of the file's last change, which a clock that was set back makes another one.
+  void current_is_of(const std::string& day) { day_ = day; }
+  /// Whether exactly this line stands at this place of the current file.
+  bool current_holds(std::int64_t offset, std::string_view line) const { return stands_in(current(), offset, line); }
+
   /// Starts a new file when the local day of `now_ns` is not the file's. Then the position of the next line.
   LogPosition next_position(std::int64_t now_ns);
 
@@ -48,6 +54,7 @@ class EventLog {
   void write_again(const LogPosition& position, std::string_view line);
 
  private:
+  bool stands_in(const std::filesystem::path& path, std::int64_t offset, std::string_view line) const;
   std::optional<std::filesystem::path> file_with(const LogPosition& position, std::string_view line) const;
   std::filesystem::path path_of(const std::string& day) const;
   std::filesystem::path current() const { return folder_ / "imagehub.log"; }

@@ -72,19 +72,30 @@ std::string_view LogFiles::read(const File& file, std::uint64_t offset, std::siz
 }
 
 bool LogFiles::holds(const LogPosition& position, std::int64_t time_ns, std::string_view text) {
-  if (position.offset < 0) return false;
-  const std::string escaped = common::escaped(text);
-  const auto stands_in = [&](const File& file, std::string_view written) {
+  return std::any_of(list_.begin(), list_.end(), [&](const File& file) {
+    return (file.current || is_of_day(file, position.day)) && stands_in(file, position.offset, time_ns, text);
+  });
+}
+
+bool LogFiles::current_holds(std::int64_t offset, std::int64_t time_ns, std::string_view text) {
+  return !list_.empty() && list_.back().current && stands_in(list_.back(), offset, time_ns, text);
+}
+
+void LogFiles::current_is_of(const std::string& day) {
+  if (!list_.empty() && list_.back().current) list_.back().day = day;
+}
+
+bool LogFiles::stands_in(const File& file, std::int64_t offset, std::int64_t time_ns, std::string_view text) {
+  if (offset < 0) return false;
+  const auto has = [&](std::string_view written) {
     const std::size_t size = kStampSize + kBetween.size() + written.size();
-    const std::string_view found = read(file, static_cast<std::uint64_t>(position.offset), size + 1);
+    const std::string_view found = read(file, static_cast<std::uint64_t>(offset), size + 1);
     if (found.size() < size || (found.size() > size && found[size] != '\n')) return false;
     const auto line = parse_log_line(found.substr(0, size));
     return line && line->text == written && same_moment(time_ns, line->time_ns);
   };
-  return std::any_of(list_.begin(), list_.end(), [&](const File& file) {
-    if (!file.current && !is_of_day(file, position.day)) return false;
-    return stands_in(file, escaped) || (escaped != text && stands_in(file, text));
-  });
+  const std::string escaped = common::escaped(text);
+  return has(escaped) || (escaped != text && has(text));
 }
 
 void LogFiles::each_line(const File& file, const std::function<void(std::int64_t, std::string_view)>& visit) {

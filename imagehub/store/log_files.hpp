@@ -42,6 +42,11 @@ class LogFiles {
   /// it, not escaped.
   bool holds(const LogPosition& position, std::int64_t time_ns, std::string_view text);
 
+  /// Whether it stands at this place of the current log.
+  bool current_holds(std::int64_t offset, std::int64_t time_ns, std::string_view text);
+  /// The day by which the rows of its lines know the current log.
+  void current_is_of(const std::string& day);
+
   /// Calls `visit` with each whole line and its offset.
   void each_line(const File& file, const std::function<void(std::int64_t offset, std::string_view line)>& visit);
 
@@ -51,6 +56,7 @@ class LogFiles {
     std::uint64_t start = 0;
     common::Bytes bytes;
   };
+  bool stands_in(const File& file, std::int64_t offset, std::int64_t time_ns, std::string_view text);
   std::string_view read(const File& file, std::uint64_t offset, std::size_t count);
 
   common::FileSystem& files_;

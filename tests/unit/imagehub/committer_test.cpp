@@ -2,9 +2,13 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <chrono>
+
 #include "catch.hpp"
 #include "common/files.hpp"
 #include "common/local_time.hpp"
+#include "imagehub/index/index_reader.hpp"
+#include "imagehub/store/log_files.hpp"
 #include "unit/imagehub/filing_kit.hpp"
 
 using namespace imagehub;
@@ -61,6 +65,14 @@ class Hub : public FilingKit {
  private:
   int last_ = 0;
 };
+
+std::vector<EventRow> all_events(const Hub& hub) {
+  std::vector<EventRow> rows;
+  IndexReader(hub.disk, hub.data() / "index.sqlite3").each_event(0, INT64_MAX, [&](const EventRow& row) {
+    rows.push_back(row);
+  });
+  return rows;
+}
 
 }  // namespace
 
@@ -286,6 +298,32 @@ TEST_CASE("a row says where its line came to stand although another program wrot
   CHECK(hub.log_texts().size() == 3);
   hub.restart();
   CHECK(hub.log_texts().size() == 3);
+}
+
+TEST_CASE("a log is renamed to the day that its rows say, whatever the clock did") {
+  // A clock that is ahead by a day, is set back over midnight, and goes on to the day after: with a start at each step.
+  const bool restarts = GENERATE(false, true);
+  const std::int64_t step = GENERATE(kDay, -kDay);
+  Hub hub;
+  const common::SystemClock system_clock;
+  const auto commit = [&](std::uint64_t seq) {
+    hub.commit(message(kBoot, seq, "Barn|" + std::to_string(seq)));
+    hub.committer->catch_up();
+    fs::last_write_time(hub.log_file(), fs::file_time_type::clock::now() +
+                                            std::chrono::nanoseconds(hub.clock.utc_ns() - system_clock.utc_ns()));
+    if (restarts) hub.restart();
+  };
+  commit(1);
+  hub.clock.utc += step;
+  commit(2);
+  hub.clock.utc -= step;
+  commit(3);
+  hub.clock.utc += 4 * kDay;
+  commit(4);
+  LogFiles logs(hub.disk, hub.data() / "logs");
+  for (const auto& row : all_events(hub)) {
+    CHECK(logs.holds({row.log_day, row.log_offset}, row.time_ns, row.text));
+  }
 }
 
 TEST_CASE("a log that is behind at the stop is completed at the start") {
