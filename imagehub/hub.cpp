@@ -149,7 +149,7 @@ struct Hub::Parts {
     message->crc = 0;
     Received received;
     received.message = std::move(message);
-    received.utc_ns = clock.utc_ns();
+    received.monotonic_ns = clock.monotonic_ns();
     filing->submit(std::move(received));
   }
 

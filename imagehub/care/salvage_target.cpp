@@ -30,6 +30,9 @@ const Columns kNodes = {{"node", 't'},   {"first_seen_ns", 'i'}, {"last_seen_ns"
                         {"host", 't'},   {"heartbeat_s", 'r'},   {"lost", 'i'},         {"images", 'i'},
                         {"events", 'i'}, {"bytes", 'i'}};
 
+const Columns kSpans = {{"id", 'i'},       {"kind", 't'},    {"first_row", 'i'}, {"last_row", 'i'},
+                        {"first_ns", 'i'}, {"last_ns", 'i'}, {"shift_ns", 'n'}};
+
 /// Nobody sends so many messages; what is above is damage, and would make the hub take new messages for known ones.
 constexpr std::int64_t kMaxSeq = std::int64_t{1} << 40;
 /// Rows whose lines may still be missing, when the mark is lost.
@@ -81,6 +84,7 @@ bool is_inside(const std::string& path) {
 struct SalvageTarget::Impl {
   std::map<std::string, std::string> indexes;  ///< SQL by name
   std::map<std::int64_t, SeqRanges> identities;
+  bool spans_whole = false;
   std::map<std::string, std::int64_t> last_id;             ///< that a source ever gave, by table
   std::map<std::string, std::int64_t> last_id_of_damaged;  ///< by the damaged index itself; without when unreadable
 
@@ -186,6 +190,15 @@ struct SalvageTarget::Impl {
                                       [&](SQLite::Statement& row) { insert_row(insert, kNodes, row); });
   }
 
+  /// Of the first source whose marks can be read: those of an older one would shift rows a second time.
+  void take_spans(SalvageSource& source) {
+    if (spans_whole || !source.has("clock_spans", "kind")) return;
+    SQLite::Statement insert(db, "INSERT OR IGNORE INTO clock_spans VALUES (?,?,?,?,?,?,?)");
+    spans_whole =
+        source.each_from_both_ends(names(kSpans, [](const Column& column) { return column.name; }), "clock_spans", "id",
+                                   [&](SQLite::Statement& row) { insert_row(insert, kSpans, row); });
+  }
+
   void take_garbage(SalvageSource& source) {
     if (!source.has("garbage", "path")) return;
     SQLite::Statement insert(db, "INSERT OR IGNORE INTO garbage VALUES (?)");
@@ -282,6 +295,7 @@ SourceYield SalvageTarget::take(SalvageSource& source, bool older) {
   SourceYield yield;
   yield.identities_whole = impl_->take_identities(source);
   impl_->take_meta(source, older);
+  impl_->take_spans(source);
   if (!older) impl_->take_garbage(source);
   yield.nodes_whole = impl_->take_nodes(source);
   yield.images = impl_->take_rows(source, "images", joined(kBase, kImageOnly));

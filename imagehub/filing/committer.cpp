@@ -41,6 +41,7 @@ Committer::Committer(const CommitterSettings& settings, Index& index, ImageStore
       reserve_(reserve),
       nodes_(nodes),
       clock_(clock),
+      receive_times_(index, clock),
       recognition_(index, store) {}
 
 Committer::Recovered Committer::recover() {
@@ -114,6 +115,7 @@ void Committer::commit(const std::vector<Candidate*>& group) {
 void Committer::commit_group(const std::vector<Candidate*>& group) {
   finish_images();
   if (log_behind_ && clock_.monotonic_ns() >= next_log_try_ns_) try_catch_up_log();
+  receive_times_.begin_group();
   Batch batch;
   try {
     collect(group, batch);
@@ -165,7 +167,7 @@ void Committer::judge(Candidate& candidate, Batch& batch) {
     return;
   }
   if (!is_image(*candidate.message)) {
-    fill(batch.events.emplace_back(&candidate, EventRow{}).second, *candidate.message, candidate.received_ns);
+    fill(batch.events.emplace_back(&candidate, EventRow{}).second, *candidate.message, received_ns(candidate));
     return;
   }
   if (over_quota(candidate, batch)) {
@@ -174,7 +176,7 @@ void Committer::judge(Candidate& candidate, Batch& batch) {
     return;
   }
   ImageRow& row = batch.images.emplace_back(&candidate, ImageRow{}).second;
-  fill(row, *candidate.message, candidate.received_ns);
+  fill(row, *candidate.message, received_ns(candidate));
   row.path = reserve_name(row, candidate.extension);
   row.incoming = candidate.incoming;
   row.bytes = candidate.bytes;
@@ -184,13 +186,13 @@ void Committer::judge(Candidate& candidate, Batch& batch) {
 bool Committer::known_by_content(const Candidate& candidate) {
   if (is_image(*candidate.message)) {
     ImageRow row;
-    fill(row, *candidate.message, candidate.received_ns);
+    fill(row, *candidate.message, received_ns(candidate));
     row.bytes = candidate.bytes;
     row.crc = candidate.file_crc;
     return recognition_.find(row, candidate.extension);
   }
   EventRow row;
-  fill(row, *candidate.message, candidate.received_ns);
+  fill(row, *candidate.message, received_ns(candidate));
   return recognition_.find(row);
 }
 
@@ -200,7 +202,7 @@ std::string Committer::reserve_name(const ImageRow& row, std::string_view extens
 
 bool Committer::over_quota(const Candidate& candidate, Batch& batch) {
   if (!settings_.max_images_per_day) return false;
-  const std::int64_t day = common::start_of_local_day(candidate.received_ns);
+  const std::int64_t day = common::start_of_local_day(received_ns(candidate));
   if (day != quota_day_ns_) {
     quota_day_ns_ = day;
     quota_told_ = index_.has_own_event(kQuotaText, day);
@@ -210,21 +212,21 @@ bool Committer::over_quota(const Candidate& candidate, Batch& batch) {
     ++images_today_;
     return false;
   }
-  if (!quota_told_) note(kQuotaText, candidate.received_ns, batch);
+  if (!quota_told_) note(kQuotaText, candidate.monotonic_ns, batch);
   quota_told_ = true;
   return true;
 }
 
-void Committer::note(const std::string& text, std::int64_t now_ns, Batch& batch) {
+void Committer::note(const std::string& text, std::int64_t monotonic_ns, Batch& batch) {
   auto message = std::make_shared<common::Message>();
   message->node = "imagehub";
   message->text = text;
   message->crc = 0;
   Candidate& candidate = batch.notes.emplace_back();
   candidate.message = std::move(message);
-  candidate.received_ns = now_ns;
+  candidate.monotonic_ns = monotonic_ns;
   candidate.own = true;
-  fill(batch.events.emplace_back(&candidate, EventRow{}).second, *candidate.message, candidate.received_ns);
+  fill(batch.events.emplace_back(&candidate, EventRow{}).second, *candidate.message, received_ns(candidate));
 }
 
 void Committer::write_rows(Batch& batch) {
@@ -233,9 +235,19 @@ void Committer::write_rows(Batch& batch) {
   for (auto& [candidate, row] : batch.images) index_.add(row);
   for (auto& [candidate, row] : batch.events) index_.add(row);
   recognition_.write();
+  mark_times(batch);
   for (const auto& row : nodes_.take_changed_rows()) index_.save(row);
   index_.set_finished(finished_);
   transaction.commit();
+  receive_times_.committed();
+}
+
+void Committer::mark_times(const Batch& batch) {
+  for (const ImageRow& row : recognition_.images()) receive_times_.added("images", row.id, row.received_ns);
+  for (const EventRow& row : recognition_.events()) receive_times_.added("events", row.id, row.received_ns);
+  for (const auto& [candidate, row] : batch.images) receive_times_.added("images", row.id, row.received_ns);
+  for (const auto& [candidate, row] : batch.events) receive_times_.added("events", row.id, row.received_ns);
+  receive_times_.write();
 }
 
 /// Gives the file of a committed row its name; false when there is no such file.
@@ -289,6 +301,7 @@ void Committer::compare_reports() {
 
 void Committer::catch_up_all() {
   finish_images();
+  receive_times_.correct();
   if (log_behind_) try_catch_up_log();
   const bool lines_to_sync = !log_behind_ && finished_.event_id != written_event_;
   if (lines_to_sync) {

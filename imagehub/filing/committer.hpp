@@ -10,6 +10,7 @@
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
+#include "imagehub/filing/receive_times.hpp"
 #include "imagehub/filing/recognition.hpp"
 #include "imagehub/filing/row_of.hpp"
 #include "imagehub/index/index.hpp"
@@ -23,8 +24,8 @@ namespace imagehub {
 /// A message on its way into the index.
 struct Candidate {
   common::MessagePtr message;
-  std::int64_t received_ns = 0;  ///< UTC
-  bool own = false;              ///< an event of the hub itself, not of a node
+  std::int64_t monotonic_ns = 0;  ///< when it was received
+  bool own = false;               ///< an event of the hub itself, not of a node
 
   // Filled by write(); empty for events.
   common::OpenFilePtr file;  ///< open until sync()
@@ -78,6 +79,9 @@ class Committer {
   /// Appends the lines of these events that do not stand where their rows say, and tells the rows their new places.
   void append_missing(const std::vector<EventRow>& rows);
 
+  /// Whether receive times of images or events may be wrong because the clock was not set.
+  bool uncertain_times() const { return receive_times_.uncertain(); }
+
   /// Images up to this row have their files under their names.
   std::int64_t finished_image_id() const { return finished_.image_id; }
   /// Whether that is so of all images.
@@ -97,7 +101,9 @@ class Committer {
   void collect(const std::vector<Candidate*>& group, Batch& batch);
   void judge(Candidate& candidate, Batch& batch);
   bool over_quota(const Candidate& candidate, Batch& batch);
-  void note(const std::string& text, std::int64_t now_ns, Batch& batch);
+  void note(const std::string& text, std::int64_t monotonic_ns, Batch& batch);
+  std::int64_t received_ns(const Candidate& candidate) const { return receive_times_.utc_ns(candidate.monotonic_ns); }
+  void mark_times(const Batch& batch);
   bool known_by_content(const Candidate& candidate);
   std::string reserve_name(const ImageRow& row, std::string_view extension);
   void write_rows(Batch& batch);
@@ -121,6 +127,7 @@ class Committer {
   Nodes& nodes_;
   const common::Clock& clock_;
 
+  ReceiveTimes receive_times_;
   Recognition recognition_;
   Index::Finished finished_;          ///< what a power failure cannot take back: named files, synced lines
   std::int64_t written_event_ = 0;    ///< lines up to this one are in the log, but perhaps not on the disk

@@ -90,7 +90,7 @@ void Filing::submit(Received received) {
       auto item = std::make_shared<Item>();
       item->lane = lane;
       item->candidate.message = received.message;
-      item->candidate.received_ns = received.utc_ns;
+      item->candidate.monotonic_ns = received.monotonic_ns;
       item->candidate.own = !received.ticket;
       item->received = std::move(received);
       if (identity) in_flight_.emplace(*identity, item);

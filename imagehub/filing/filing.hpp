@@ -38,10 +38,10 @@ using Ticket = std::uint64_t;
 /// A message as it came in.
 struct Received {
   common::MessagePtr message;
-  std::int64_t utc_ns = 0;       ///< when it was received
-  std::string connection;        ///< tells one connection of a sender from the next
-  bool sender_waits = true;      ///< false for a publisher's: what cannot be stored now is dropped, not tried again
-  std::optional<Ticket> ticket;  ///< nothing for the hub's own events: nobody waits for the outcome
+  std::int64_t monotonic_ns = 0;  ///< when it was received
+  std::string connection;         ///< tells one connection of a sender from the next
+  bool sender_waits = true;       ///< false for a publisher's: what cannot be stored now is dropped, not tried again
+  std::optional<Ticket> ticket;   ///< nothing for the hub's own events: nobody waits for the outcome
 };
 
 struct FilingSettings {

@@ -23,6 +23,8 @@ class Recognition {
   /// Gives the rows that were found what their messages tell, identities included; inside a transaction.
   void write();
   bool empty() const { return images_.empty() && events_.empty(); }
+  const std::vector<ImageRow>& images() const { return images_; }
+  const std::vector<EventRow>& events() const { return events_; }
   void clear();
 
  private:

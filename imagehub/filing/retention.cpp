@@ -131,8 +131,12 @@ bool Retention::step(const BetweenGroups& between_groups) {
 void Retention::look_around(const BetweenGroups& between_groups) {
   plan_.totals.clear();
   std::vector<std::int64_t> newest;
-  between_groups([&] { newest = deletions_.newest_received_ns(); });
-  const std::string state = state_now(newest);
+  bool uncertain_times = false;
+  between_groups([&] {
+    newest = deletions_.newest_received_ns();
+    uncertain_times = committer_.uncertain_times();
+  });
+  const std::string state = state_now(newest, uncertain_times);
   enter(state);
   if (state != "on") return;
   std::vector<ImageTotal> totals;
@@ -146,9 +150,10 @@ void Retention::look_around(const BetweenGroups& between_groups) {
   plan(std::move(totals));
 }
 
-std::string Retention::state_now(const std::vector<std::int64_t>& newest) const {
+std::string Retention::state_now(const std::vector<std::int64_t>& newest, bool uncertain_times) const {
   if (!settings_.any()) return "off";
   if (!clock_.synchronised()) return "at rest: the clock is not synchronised";
+  if (uncertain_times) return "at rest: receive times are corrected after the clock was set";
   const std::int64_t now = clock_.utc_ns();
   const auto near = [&](std::int64_t received_ns) { return std::abs(now - received_ns) <= kDay; };
   if (!newest.empty() && std::none_of(newest.begin(), newest.end(), near)) {
@@ -203,6 +208,8 @@ const char* Retention::reason_to_delete(const ImageTotal& total, std::int64_t re
 
 /// On the thread that commits: what is removed leaves the garbage, what is next goes there, in one transaction.
 void Retention::change_rows() {
+  // The clock may have lost its time since the plan was made.
+  if (committer_.uncertain_times()) plan_.totals.clear();
   std::vector<std::string> moved;
   const Plan plan_before = plan_;
   const Status status_before = status();

@@ -96,7 +96,7 @@ class Retention {
   };
 
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
-  std::string state_now(const std::vector<std::int64_t>& newest) const;
+  std::string state_now(const std::vector<std::int64_t>& newest, bool uncertain_times) const;
   void enter(const std::string& state);
   void look_around(const BetweenGroups& between_groups);
   void plan(std::vector<ImageTotal> totals);

@@ -125,7 +125,21 @@ CREATE TRIGGER image_changed AFTER UPDATE OF node, adopted, bytes ON images BEGI
 END;
 )sql";
 
+/// Marks of rows that were received while the hub's clock was not set: those of table `kind` from first_row to
+/// last_row, whose receive times lie between first_ns and last_ns and lack shift_ns.
+inline constexpr const char* kSchemaClock = R"sql(
+CREATE TABLE clock_spans(
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  first_row INTEGER NOT NULL,
+  last_row INTEGER NOT NULL,
+  first_ns INTEGER NOT NULL,
+  last_ns INTEGER NOT NULL,
+  shift_ns INTEGER);
+)sql";
+
 /// The n-th step brings an index of format n to n + 1.
-inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables, kSchemaAdopted, kSchemaRetention};
+inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables, kSchemaAdopted, kSchemaRetention,
+                                                               kSchemaClock};
 
 }  // namespace imagehub

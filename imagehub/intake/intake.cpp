@@ -232,7 +232,7 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   }
   if (!message.seq) message.boot.reset();  // without a number it has no identity
   Received received_message;
-  received_message.utc_ns = clock.utc_ns();
+  received_message.monotonic_ns = clock.monotonic_ns();
   received_message.message = std::make_shared<const common::Message>(std::move(message));
   const Ticket ticket = ++last_ticket;
   received_message.ticket = ticket;

@@ -89,7 +89,7 @@ class Scenario {
       for (const Ticket ticket : lane.waiting) {
         imagehub::Received received;
         received.message = messages_[static_cast<std::size_t>(ticket)];
-        received.utc_ns = clock_.utc_ns();
+        received.monotonic_ns = clock_.monotonic_ns();
         received.connection = std::to_string(connection_);
         received.ticket = ticket;
         ++lane.under_way;

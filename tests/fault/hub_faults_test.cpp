@@ -71,7 +71,7 @@ class Scenario {
 
   void write(Candidate& candidate, const common::MessagePtr& message) {
     candidate.message = message;
-    candidate.received_ns = clock_.utc_ns();
+    candidate.monotonic_ns = clock_.monotonic_ns();
     if (!message->payload.empty()) hub_->committer.write(candidate, common::cat("in-", ++written_));
   }
 

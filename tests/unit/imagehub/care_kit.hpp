@@ -18,7 +18,7 @@ class CareKit : public FilingKit {
     const bool image =
         delivery_class(common::kind_of(given.text, given.boot.has_value())) == common::DeliveryClass::image;
     made.message = std::make_shared<const common::Message>(std::move(given));
-    made.received_ns = clock.utc_ns();
+    made.monotonic_ns = clock.monotonic_ns();
     if (image) committer->write(made, "incoming." + std::to_string(++last_));
     committer->commit({&made});
   }

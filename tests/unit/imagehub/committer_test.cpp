@@ -2,13 +2,9 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <chrono>
-
 #include "catch.hpp"
 #include "common/files.hpp"
 #include "common/local_time.hpp"
-#include "imagehub/index/index_reader.hpp"
-#include "imagehub/store/log_files.hpp"
 #include "unit/imagehub/filing_kit.hpp"
 
 using namespace imagehub;
@@ -28,7 +24,7 @@ class Hub : public FilingKit {
   Candidate candidate(common::Message given) {
     Candidate made;
     made.message = std::make_shared<const common::Message>(std::move(given));
-    made.received_ns = clock.utc_ns();
+    made.monotonic_ns = clock.monotonic_ns();
     return made;
   }
   Candidate written(common::Message given) {
@@ -65,14 +61,6 @@ class Hub : public FilingKit {
  private:
   int last_ = 0;
 };
-
-std::vector<EventRow> all_events(const Hub& hub) {
-  std::vector<EventRow> rows;
-  IndexReader(hub.disk, hub.data() / "index.sqlite3").each_event(0, INT64_MAX, [&](const EventRow& row) {
-    rows.push_back(row);
-  });
-  return rows;
-}
 
 }  // namespace
 
@@ -274,56 +262,6 @@ TEST_CASE("a log that cannot be written falls behind, and catches up") {
   hub.commit(message(kBoot, 5, "Barn|d"));
   hub.restart();
   CHECK(hub.log_texts() == Texts{"Barn|a", "Barn|b", "Barn|c", "Barn|d"});
-}
-
-TEST_CASE("a row says where its line came to stand although another program wrote to the log in between") {
-  Hub hub;
-  const auto write_theirs = [&] { std::ofstream(hub.log_file(), std::ios::app) << "line of another program\n"; };
-  hub.disk.before_append = write_theirs;
-  hub.commit(message(kBoot, 1, "Barn|a"));
-  hub.commit(message(kBoot, 2, "Barn|b"));
-  const auto stand_where_rows_say = [&] {
-    for (const auto& row : hub.index->unfinished_events(0)) {
-      CHECK(hub.log->holds({row.log_day, row.log_offset}, EventLog::line(row.time_ns, row.text)));
-    }
-  };
-  stand_where_rows_say();
-  CHECK(hub.log_texts().size() == 3);
-
-  // The same for lines that are completed later.
-  fs::resize_file(hub.log_file(), 0);
-  hub.disk.before_append = write_theirs;
-  hub.restart();
-  stand_where_rows_say();
-  CHECK(hub.log_texts().size() == 3);
-  hub.restart();
-  CHECK(hub.log_texts().size() == 3);
-}
-
-TEST_CASE("a log is renamed to the day that its rows say, whatever the clock did") {
-  // A clock that is ahead by a day, is set back over midnight, and goes on to the day after: with a start at each step.
-  const bool restarts = GENERATE(false, true);
-  const std::int64_t step = GENERATE(kDay, -kDay);
-  Hub hub;
-  const common::SystemClock system_clock;
-  const auto commit = [&](std::uint64_t seq) {
-    hub.commit(message(kBoot, seq, "Barn|" + std::to_string(seq)));
-    hub.committer->catch_up();
-    fs::last_write_time(hub.log_file(), fs::file_time_type::clock::now() +
-                                            std::chrono::nanoseconds(hub.clock.utc_ns() - system_clock.utc_ns()));
-    if (restarts) hub.restart();
-  };
-  commit(1);
-  hub.clock.utc += step;
-  commit(2);
-  hub.clock.utc -= step;
-  commit(3);
-  hub.clock.utc += 4 * kDay;
-  commit(4);
-  LogFiles logs(hub.disk, hub.data() / "logs");
-  for (const auto& row : all_events(hub)) {
-    CHECK(logs.holds({row.log_day, row.log_offset}, row.time_ns, row.text));
-  }
 }
 
 TEST_CASE("a log that is behind at the stop is completed at the start") {

@@ -82,7 +82,7 @@ class Hub : public FilingKit {
     imagehub::Received received;
     received.sender_waits = sender_waits;
     received.message = std::make_shared<const common::Message>(std::move(given));
-    received.utc_ns = clock.utc_ns();
+    received.monotonic_ns = clock.monotonic_ns();
     received.connection = connection;
     received.ticket = ++last_ticket_;
     filing->submit(std::move(received));

@@ -1,0 +1,62 @@
+#include "imagehub/index/clock_spans.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <algorithm>
+
+#include "common/database.hpp"
+#include "common/text.hpp"
+
+namespace imagehub {
+
+std::vector<ClockSpan> ClockSpans::all() {
+  SQLite::Statement query(index_.database(),
+                          "SELECT id, kind, first_row, last_row, first_ns, last_ns, shift_ns FROM clock_spans ORDER BY "
+                          "id");
+  std::vector<ClockSpan> spans;
+  while (query.executeStep()) {
+    ClockSpan& span = spans.emplace_back();
+    span.id = query.getColumn(0).getInt64();
+    span.table = query.getColumn(1).getString();
+    span.first_row = query.getColumn(2).getInt64();
+    span.last_row = query.getColumn(3).getInt64();
+    span.first_ns = query.getColumn(4).getInt64();
+    span.last_ns = query.getColumn(5).getInt64();
+    if (!query.isColumnNull(6)) span.shift_ns = query.getColumn(6).getInt64();
+  }
+  return spans;
+}
+
+void ClockSpans::save(ClockSpan& span) {
+  SQLite::Statement write(index_.database(), "INSERT OR REPLACE INTO clock_spans VALUES (?,?,?,?,?,?,?)");
+  if (span.id != 0) write.bind(1, span.id);
+  write.bind(2, span.table);
+  write.bind(3, span.first_row);
+  write.bind(4, span.last_row);
+  write.bind(5, span.first_ns);
+  write.bind(6, span.last_ns);
+  if (span.shift_ns) write.bind(7, *span.shift_ns);
+  common::run(write);
+  if (span.id == 0) span.id = index_.database().getLastInsertRowid();
+}
+
+void ClockSpans::remove(const ClockSpan& span) {
+  SQLite::Statement remove(index_.database(), "DELETE FROM clock_spans WHERE id = ?");
+  remove.bind(1, span.id);
+  common::run(remove);
+}
+
+void ClockSpans::shift_some(ClockSpan span, std::int64_t rows) {
+  const std::int64_t last = std::min(span.last_row, span.first_row + rows - 1);
+  SQLite::Statement update(index_.database(),
+                           common::cat("UPDATE ", span.table == "images" ? "images" : "events",
+                                       " SET received_ns = received_ns + ? WHERE id BETWEEN ? AND ?"));
+  update.bind(1, span.shift_ns.value_or(0));
+  update.bind(2, span.first_row);
+  update.bind(3, last);
+  common::run(update);
+  span.first_row = last + 1;
+  span.first_row > span.last_row ? remove(span) : save(span);
+}
+
+}  // namespace imagehub

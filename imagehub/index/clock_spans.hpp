@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "imagehub/index/index.hpp"
+
+namespace imagehub {
+
+/// Rows with ids in a row that one run of the hub received while its clock was not set and did not step.
+struct ClockSpan {
+  std::int64_t id = 0;  ///< later spans have higher ones
+  std::string table;    ///< images or events
+  std::int64_t first_row = 0;
+  std::int64_t last_row = 0;
+  std::int64_t first_ns = 0;             ///< the earliest receive time, by that clock
+  std::int64_t last_ns = 0;              ///< the latest
+  std::optional<std::int64_t> shift_ns;  ///< what receive times lack; known once the clock was set
+};
+
+/// The marks of rows whose receive times are not to be trusted. Bound to the thread that commits, as the Index; changes
+/// happen inside a transaction of it.
+class ClockSpans {
+ public:
+  explicit ClockSpans(Index& index) : index_(index) {}
+
+  /// In the order of their making.
+  std::vector<ClockSpan> all();
+  /// Gives a new one its id.
+  void save(ClockSpan& span);
+  void remove(const ClockSpan& span);
+
+  /// Adds the span's shift to the receive times of at most so many of its rows, which leave the span.
+  void shift_some(ClockSpan span, std::int64_t rows);
+
+ private:
+  Index& index_;
+};
+
+}  // namespace imagehub
