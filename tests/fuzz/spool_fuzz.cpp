@@ -13,6 +13,7 @@
 #include "fake_clock.hpp"
 #include "fuzz.hpp"
 #include "imagenode/link/spool_row.hpp"
+#include "imagenode/link/spool_salvage.hpp"
 
 using common::DeliveryClass;
 using fuzz::require;
@@ -72,7 +73,7 @@ class Fixture {
                    "boots.id", "kernels.id", "kernels.utc_offset_ns", "payloads.id", "payloads.payload"});
   }
   Spool open(std::uint64_t boot) { return {disk_, file_, boot, kernel(boot), clock_}; }
-  imagenode::Salvage salvage(std::uint64_t boot, const std::function<void(const imagenode::SpoolRow&)>& take) {
+  imagenode::SpoolLosses salvage(std::uint64_t boot, const imagenode::SalvageTaker& take) {
     return imagenode::salvage_spool(disk_, file_, kernel(boot), clock_, take);
   }
   /// An empty one for what was salvaged.
@@ -144,20 +145,24 @@ void use(Spool& spool, std::uint64_t first) {
 /// What a node does with a spool that was refused. The disk may end it in the middle: then it is done again.
 void salvage(Fixture& fixture, bool disk_fails) {
   std::vector<imagenode::SpoolRow> rows;
-  const auto take = [&](const imagenode::SpoolRow& row) {
+  std::vector<imagenode::SetAside> set_aside;
+  imagenode::SalvageTaker take;
+  take.message = [&](const imagenode::SpoolRow& row) {
     check(row.message, imagenode::class_of(*row.message), {});
     if (disk_fails) throw std::runtime_error("the disk fails");
     rows.push_back(row);
   };
+  take.set_aside = [&](const imagenode::SetAside& one) { set_aside.push_back(one); };
   try {
     fixture.salvage(kBoot + 1, take);
   } catch (const std::runtime_error&) {
     require(disk_fails, "a salvage takes what it can get");
     return;
   }
-  if (rows.empty()) return;
+  if (rows.empty() && set_aside.empty()) return;
   Spool fresh = fixture.open_fresh(kBoot + 1);
   fresh.append(rows);
+  for (const auto& one : set_aside) fresh.copy(one);
   std::set<Identity> identities;
   for (const auto& row : rows) identities.insert(imagenode::identity_of(*row.message));
   require(fresh.counts().total() == identities.size(), "what was salvaged is in the new spool");
