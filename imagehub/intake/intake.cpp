@@ -93,7 +93,7 @@ struct Intake::Impl {
   common::WakeUp wake;
   std::mutex mutex;
   std::vector<std::pair<Ticket, Outcome>> answers_to_send;
-  std::mutex submitting;  ///< held while a message is handed on, so that stop_accepting() returns after the last one
+  std::mutex submitting;  ///< held while Filing is called, so that stop_accepting() returns after the last time
   bool accepting = true;
 
   std::atomic<std::int64_t> last_message_ns{0};
@@ -335,6 +335,9 @@ void Intake::Impl::tell_to_wait(std::int64_t now_ns) {
 /// It was never acknowledged, and its sender has gone, or goes on without it.
 void Intake::Impl::give_up(const std::vector<Ticket>& tickets, const std::string& why) {
   if (tickets.empty()) return;
+  // Who is told may be gone after stop_accepting().
+  const std::lock_guard lock(submitting);
+  if (!accepting) return;
   if (gate.pass(why, clock.monotonic_ns())) {
     common::log::warn(
         cat("dropped ", tickets.size(), " message(s) of plain senders that could not be stored so far: ", why));

@@ -153,6 +153,19 @@ class FullDisk(NodeTest):
         self.assertEqual(patient.receive(), b"OK")
         self.assertEqual(len(hub.pictures()), 1)
 
+    def test_senders_that_give_up_while_the_hub_stops_do_not_disturb_it(self):
+        folder = self.small_disk(96)
+        hub = self.hub(folder, settings=f"  reserve_mb: {RESERVE >> 20}\n")
+        self.fill(folder)
+        senders = [self.req(hub) for _ in range(20)]
+        for n, sender in enumerate(senders):
+            sender.post({"msg": "Barn|jpg"}, jpeg(b"%d" % n, 100_000))
+        wait_until(lambda: hub.status()["waiting_messages"] == 20, what="senders that wait")
+        hub.program.send_signal(signal.SIGTERM)
+        for sender in senders:
+            sender.socket.close(0)
+        self.assertEqual(hub.program.wait(), 0)
+
     def test_of_one_connection_that_sends_again_and_again_the_last_message_waits(self):
         folder = self.small_disk(96)
         hub = self.hub(folder, settings=f"  intake_mb: 1\n  max_message_mb: 1\n  reserve_mb: {RESERVE >> 20}\n")
