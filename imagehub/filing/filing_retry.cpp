@@ -54,7 +54,8 @@ std::optional<std::string> Filing::wait_to_retry(const ItemPtr& item, const Outc
     // SQLite has other words for a full disk; the reserve knows.
     const bool wants_room = why.reason == Outcome::kDiskFull || committer_.disk_full();
     if (wants_room && !item->wants_room) ++wait_for_room_;
-    item->wants_room = item->wants_room || wants_room;
+    if (!wants_room && item->wants_room) --wait_for_room_;
+    item->wants_room = wants_room;
   }
   --unanswered_;
   emptied_.notify_all();
