@@ -47,6 +47,8 @@ SQLite::Database open_database(const FileSystem& files, const std::filesystem::p
     SQLite::Database database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeoutMs,
                               files.sqlite_vfs());
     database.exec("PRAGMA journal_mode = WAL");
+    // A reader that takes long (a backup) lets the log grow; afterwards it is cut to this.
+    database.exec("PRAGMA journal_size_limit = 16777216");
     database.exec(pragma_of(synchronous));
     bring_up_to_date(database, file, steps);
     return database;

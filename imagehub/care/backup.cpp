@@ -38,7 +38,7 @@ int stop_requested(void* stop) {
 }
 
 /// What SQLite found wrong with the copy, or "ok"; anything when a stop was requested meanwhile.
-std::string verify(SQLite::Database& copy, std::stop_token stop) {
+std::string verify(SQLite::Database& copy, std::stop_token& stop) {
   sqlite3_progress_handler(copy.getHandle(), kInstructionsBetweenLooks, stop_requested, &stop);
   try {
     return copy.execAndGet("PRAGMA quick_check(1)").getString();
@@ -49,7 +49,7 @@ std::string verify(SQLite::Database& copy, std::stop_token stop) {
 }
 
 /// False when a stop was requested.
-bool copy(common::FileSystem& files, const fs::path& from, const fs::path& to, const std::stop_token& stop) {
+bool copy(common::FileSystem& files, const fs::path& from, const fs::path& to, std::stop_token stop) {
   SQLite::Database source(from.string(), SQLite::OPEN_READONLY, kBusyTimeoutMs, files.sqlite_vfs());
   SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeoutMs,
                           files.sqlite_vfs());
@@ -70,6 +70,7 @@ bool copy(common::FileSystem& files, const fs::path& from, const fs::path& to, c
     // A lock that does not go away is no exception to SQLiteCpp, and an empty copy passes every check.
     if (result != SQLITE_DONE) throw std::runtime_error(cat("the index cannot be copied: ", sqlite3_errstr(result)));
   }
+  source.exec("COMMIT");  // until here the writer's -wal could only grow
   // One file, without -wal and -shm.
   target.exec("PRAGMA journal_mode = DELETE");
   const std::string found = verify(target, stop);

@@ -32,6 +32,53 @@ class SmallDisk final : public common::FileSystem {
   std::uint64_t free_;
 };
 
+/// Calls when the copy that is not finished yet is opened, and when it is synced.
+class WatchedDisk final : public common::FileSystem {
+ public:
+  std::function<void()> on_open = [] {};
+  std::function<void()> on_sync = [] {};
+
+  common::OpenFilePtr open(const Path& path, common::OpenMode mode) override {
+    auto file = disk_.open(path, mode);
+    if (path.extension() != ".tmp") return file;
+    on_open();
+    return std::make_unique<File>(std::move(file), on_sync);
+  }
+  std::optional<common::FileInfo> info(const Path& path) override { return disk_.info(path); }
+  std::vector<std::string> list(const Path& folder) override { return disk_.list(folder); }
+  bool remove(const Path& path) override { return disk_.remove(path); }
+  void rename(const Path& from, const Path& to) override { disk_.rename(from, to); }
+  bool rename_if_free(const Path& from, const Path& to) override { return disk_.rename_if_free(from, to); }
+  bool make_folder(const Path& folder) override { return disk_.make_folder(folder); }
+  bool remove_folder(const Path& folder) override { return disk_.remove_folder(folder); }
+  void sync_folder(const Path& folder) override { disk_.sync_folder(folder); }
+  common::Space space(const Path& path) override { return disk_.space(path); }
+  std::string sqlite_vfs() const override { return {}; }
+
+ private:
+  class File final : public common::OpenFile {
+   public:
+    File(common::OpenFilePtr file, std::function<void()> on_sync)
+        : file_(std::move(file)), on_sync_(std::move(on_sync)) {}
+    std::size_t read(std::uint64_t offset, std::span<std::uint8_t> into) override { return file_->read(offset, into); }
+    void write(std::uint64_t offset, common::ByteView bytes) override { file_->write(offset, bytes); }
+    Appended append(common::ByteView bytes) override { return file_->append(bytes); }
+    std::uint64_t size() override { return file_->size(); }
+    void resize(std::uint64_t size) override { file_->resize(size); }
+    void allocate(std::uint64_t size) override { file_->allocate(size); }
+    void begin_sync() override { file_->begin_sync(); }
+    void sync() override {
+      file_->sync();
+      on_sync_();
+    }
+
+   private:
+    common::OpenFilePtr file_;
+    std::function<void()> on_sync_;
+  };
+  common::Disk disk_;
+};
+
 std::int64_t images_in(const fs::path& file) {
   SQLite::Database db(file.string(), SQLite::OPEN_READONLY);
   return db.execAndGet("SELECT count(*) FROM images").getInt64();
@@ -108,13 +155,14 @@ TEST_CASE("a damaged index takes the place of no good backup") {
   CHECK(left[0].path == good.path);
 }
 
-TEST_CASE("a stop ends a backup between two steps and leaves nothing of it") {
+TEST_CASE("a stop ends a backup before the next step, or after the last one, and leaves nothing of it") {
   CareKit hub;
   hub.commit(message(1, 1));
   const BackupFile good = make_backup(hub.disk, hub.directory(), hub.clock.utc_ns(), 2).value();
   std::stop_source stopping;
-  stopping.request_stop();
-  CHECK_FALSE(make_backup(hub.disk, hub.directory(), hub.clock.utc_ns() + kDay, 2, stopping.get_token()));
+  WatchedDisk disk;
+  (GENERATE(true, false) ? disk.on_open : disk.on_sync) = [&] { stopping.request_stop(); };
+  CHECK_FALSE(make_backup(disk, hub.directory(), hub.clock.utc_ns() + kDay, 2, stopping.get_token()));
   const auto left = hub.disk.list(hub.directory().backups());
   REQUIRE(left.size() == 1);
   CHECK(left.front() == good.path.filename());
