@@ -365,8 +365,10 @@ void Spool::set_aside(const common::Message& message, const std::string& reason)
   });
 }
 
-void Spool::copy(const SetAside& row) {
-  impl_->transaction(true, [&] { impl_->add_aside(row); });
+void Spool::copy(const std::vector<SetAside>& rows) {
+  impl_->transaction(true, [&] {
+    for (const SetAside& row : rows) impl_->add_aside(row);
+  });
 }
 
 void Spool::try_writing() {

@@ -75,7 +75,7 @@ class Spool {
   static constexpr std::uint64_t kMaxSetAsideBytes = 64 * 1024 * 1024;
 
   /// What was set aside in another file; again it does nothing.
-  void copy(const SetAside& row);
+  void copy(const std::vector<SetAside>& rows);
 
   /// Writes to the disk without changing anything; throws as the others do when it does not take it.
   void try_writing();

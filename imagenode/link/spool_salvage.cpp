@@ -97,17 +97,20 @@ class SpoolSalvage {
       : db_(db), kernel_(kernel), clock_(clock), take_(take), losses_(losses), payload_query_(db, kSelectPayload) {}
 
   void run() {
-    set_aside();
-    const bool kernels = readable("SELECT sum(length(kernel) + utc_offset_ns) FROM kernels");
+    const bool kernels =
+        if_readable([&] { db_.execAndGet("SELECT sum(length(kernel) + utc_offset_ns) FROM kernels"); });
     for (int delivery_class = 0; delivery_class < 3; ++delivery_class) {
       for (const std::int64_t boot_id : boot_ids(delivery_class)) messages(delivery_class, boot_id, kernels);
     }
+    set_aside();  // last: what no hub takes must not take the room of what one waits for
   }
 
  private:
-  bool readable(const char* query) {
+  /// False when it meets a bad page.
+  template <typename Read>
+  static bool if_readable(Read read) {
     try {
-      db_.execAndGet(query);
+      read();
       return true;
     } catch (const SQLite::Exception& error) {
       if (!common::is_corruption(error)) throw;
@@ -124,14 +127,10 @@ class SpoolSalvage {
           [](std::int64_t, std::int64_t) {})
           .read();
     };
-    try {
-      add("SELECT id FROM boots WHERE true");
-      for (const char* order : {"min", "max"}) {
-        ids.insert(
-            db_.execAndGet(cat("SELECT ", order, "(boot_id) FROM messages WHERE class = ", delivery_class)).getInt64());
-      }
-    } catch (const SQLite::Exception& error) {
-      if (!common::is_corruption(error)) throw;
+    if_readable([&] { add("SELECT id FROM boots WHERE true"); });
+    for (const char* order : {"min", "max"}) {
+      const std::string query = cat("SELECT ", order, "(boot_id) FROM messages WHERE class = ", delivery_class);
+      if_readable([&] { ids.insert(db_.execAndGet(query).getInt64()); });
     }
     return ids;
   }
@@ -140,11 +139,8 @@ class SpoolSalvage {
     const std::string of_lane = cat(" WHERE m.class = ", delivery_class, " AND m.boot_id = ", boot_id);
     const auto visit = [&](SQLite::Statement& row) {
       common::MessagePtr message;
-      try {
-        message = restored(row, payload_query_, kernel_, clock_);
-      } catch (const SQLite::Exception&) {
-        // This payload is gone; the next one may be there.
-      }
+      // When this payload is gone, the next one may be there.
+      if_readable([&] { message = restored(row, payload_query_, kernel_, clock_); });
       if (message) {
         give([&] { take_.message({message, message->late}); });
       } else {
@@ -169,11 +165,7 @@ class SpoolSalvage {
       give([&] { take_.set_aside(one); });
     };
     const char* select = "SELECT id, utc_ns, reason, bytes, metadata, payload FROM set_aside WHERE true";
-    try {
-      KeyedRows(db_, select, "id", 0, visit, [](std::int64_t, std::int64_t) {}).read();
-    } catch (const SQLite::Exception& error) {
-      if (!common::is_corruption(error)) throw;
-    }
+    if_readable([&] { KeyedRows(db_, select, "id", 0, visit, [](std::int64_t, std::int64_t) {}).read(); });
   }
 
   template <typename Give>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "common/database.hpp"
 #include "common/local_time.hpp"
 #include "common/log.hpp"
 #include "common/text.hpp"
@@ -76,8 +77,20 @@ void Spooler::salvage(Spool& into) {
     rows.clear();
     bytes = 0;
   };
+  std::vector<SetAside> set_aside;
+  std::size_t set_aside_bytes = 0;
+  const auto copy = [&] {
+    append();
+    copy_refused(set_aside, into);
+    set_aside.clear();
+    set_aside_bytes = 0;
+  };
   SalvageTaker take;
-  take.set_aside = [&](const SetAside& row) { into.copy(row); };
+  take.set_aside = [&](const SetAside& row) {
+    set_aside.push_back(row);
+    set_aside_bytes += row.payload.size();
+    if (set_aside_bytes >= Outbox::kGroupBytes) copy();
+  };
   take.message = [&](const SpoolRow& row) {
     ++found;
     if (row.message->boot == boot_ && !row.late) return;  // lies in memory
@@ -86,7 +99,7 @@ void Spooler::salvage(Spool& into) {
     if (bytes >= Outbox::kGroupBytes) append();
   };
   const SpoolLosses losses = salvage_spool(files_, damaged_, kernel_, clock_, take);
-  append();
+  copy();
   if (losses.unreadable_now && ++unreadable_ < kReadTries) {
     throw std::runtime_error(cat(damaged_.string(), " cannot be read"));
   }
@@ -98,8 +111,19 @@ void Spooler::salvage(Spool& into) {
   held_.reset();
   common::log::error(cat("spool: the damaged file is set aside as ", corrupt.string(), ", of it ", saved,
                          " messages were saved", missing));
-  keep_newest_corrupt(corrupt);
   report_(cat("corrupt|", corrupt.filename().string(), '|', saved, " saved", missing));
+  keep_newest_corrupt(corrupt);
+}
+
+/// What no hub takes is not worth that the salvage fails: the damaged file has it too.
+void Spooler::copy_refused(const std::vector<SetAside>& refused, Spool& into) {
+  try {
+    if (!refused.empty()) into.copy(refused);
+  } catch (const common::CorruptDatabase&) {
+    throw;
+  } catch (const std::exception& error) {
+    common::log::warn(cat("spool: ", refused.size(), " messages that were refused are not copied: ", error.what()));
+  }
 }
 
 /// Behind "<n> saved".

@@ -162,7 +162,7 @@ void salvage(Fixture& fixture, bool disk_fails) {
   if (rows.empty() && set_aside.empty()) return;
   Spool fresh = fixture.open_fresh(kBoot + 1);
   fresh.append(rows);
-  for (const auto& one : set_aside) fresh.copy(one);
+  fresh.copy(set_aside);
   std::set<Identity> identities;
   for (const auto& row : rows) identities.insert(imagenode::identity_of(*row.message));
   require(fresh.counts().total() == identities.size(), "what was salvaged is in the new spool");
