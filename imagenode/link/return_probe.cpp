@@ -18,7 +18,7 @@ void ReturnProbe::restart(std::int64_t now_ns) {
 ReturnProbe::Advice ReturnProbe::look(std::int64_t now_ns, bool anything_under_way) {
   if (!greeting_ && now_ns >= next_ns_) ask(now_ns);
   if (!greeting_) return Advice::stay;
-  const auto state = greeting_->look(now_ns);
+  const auto state = state_of_greeting(now_ns);
   if (state == Greeting::State::failed) restart(now_ns);
   if (state != Greeting::State::answered) return Advice::stay;
   if (!answered_) {
@@ -26,6 +26,16 @@ ReturnProbe::Advice ReturnProbe::look(std::int64_t now_ns, bool anything_under_w
     next_ns_ = now_ns + patience_ns_;
   }
   return anything_under_way && now_ns < next_ns_ ? Advice::finish : Advice::leave;
+}
+
+/// A question that fails must not cost the connection that is in use.
+Greeting::State ReturnProbe::state_of_greeting(std::int64_t now_ns) {
+  try {
+    return greeting_->look(now_ns);
+  } catch (const std::exception& error) {
+    common::log::warn(error.what());
+    return Greeting::State::failed;
+  }
 }
 
 void ReturnProbe::ask(std::int64_t now_ns) {

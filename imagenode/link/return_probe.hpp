@@ -41,6 +41,7 @@ class ReturnProbe {
 
  private:
   void ask(std::int64_t now_ns);
+  Greeting::State state_of_greeting(std::int64_t now_ns);
 
   const std::int64_t interval_ns_;
   const std::int64_t patience_ns_;
