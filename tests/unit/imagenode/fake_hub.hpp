@@ -46,7 +46,8 @@ class FakeHub {
   /// On return nobody listens there any more, which libzmq's own close does not wait for.
   void close() {
     socket_.close();
-    while (somebody_listens()) std::this_thread::yield();
+    const auto end = std::chrono::steady_clock::now() + kLong;
+    while (somebody_listens() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
   }
   const std::string& address() const { return address_; }
 
