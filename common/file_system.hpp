@@ -113,7 +113,8 @@ void sync_file(FileSystem& files, OpenFile& file, const std::filesystem::path& p
 
 /// Appends whole lines, never over what another writer appends at the same time; behind half a line, left by a crash,
 /// they begin on a fresh one. Returns where the first of them begins. When they do not fit, none of their bytes stay,
-/// unless another writer has already appended to them; what others wrote stays in any case.
+/// unless another writer has already appended to them; what others wrote stays, but for what comes in the very moment
+/// in which our bytes are taken back.
 std::uint64_t append_lines(OpenFile& file, const std::filesystem::path& path, std::string_view lines);
 /// The same; on return the lines are on the disk. When they may not be, they do not stay either.
 std::uint64_t append_lines_synced(OpenFile& file, const std::filesystem::path& path, std::string_view lines);
