@@ -38,10 +38,6 @@ std::string peer_of(zmq::message_t& frame) {
   return address == nullptr ? "?" : address;
 }
 
-std::string routing_id(const std::vector<zmq::message_t>& envelope) {
-  return envelope.front().to_string();
-}
-
 }  // namespace
 
 struct Intake::Impl {
@@ -237,7 +233,7 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   const Ticket ticket = ++last_ticket;
   received_message.ticket = ticket;
   received_message.sender_waits = answers;
-  if (answers) received_message.connection = routing_id(request.envelope);
+  if (answers) received_message.connection = request.envelope.front().to_string();
   if (!answers) request.envelope.clear();
   requests.add(ticket, std::move(request));
   submit(std::move(received_message));
