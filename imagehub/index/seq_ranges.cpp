@@ -45,6 +45,15 @@ void SeqRanges::insert(std::uint64_t low, std::uint64_t high) {
   put(low, high);
 }
 
+bool SeqRanges::load(std::uint64_t low, std::uint64_t high) {
+  const auto next = ranges_.upper_bound(low);
+  const bool apart =
+      (next == ranges_.begin() || std::prev(next)->second < low) && (next == ranges_.end() || high < next->first);
+  if (low == 0 || low > high || !apart) return false;
+  ranges_.emplace_hint(next, low, high);
+  return true;
+}
+
 void SeqRanges::erase(std::uint64_t seq) {
   if (!contains(seq)) return;
   const auto [low, high] = *std::prev(ranges_.upper_bound(seq));
