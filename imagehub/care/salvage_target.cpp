@@ -5,6 +5,7 @@
 
 #include "common/database.hpp"
 #include "common/text.hpp"
+#include "imagehub/care/salvage_spans.hpp"
 #include "imagehub/index/schema.hpp"
 #include "imagehub/index/seq_ranges.hpp"
 
@@ -29,9 +30,6 @@ const Columns kEventOnly = {{"log_day", 't'}, {"log_offset", 'i'}};
 const Columns kNodes = {{"node", 't'},   {"first_seen_ns", 'i'}, {"last_seen_ns", 'i'}, {"version", 't'},
                         {"host", 't'},   {"heartbeat_s", 'r'},   {"lost", 'i'},         {"images", 'i'},
                         {"events", 'i'}, {"bytes", 'i'}};
-
-const Columns kSpans = {{"id", 'i'},       {"kind", 't'},    {"first_row", 'i'}, {"last_row", 'i'},
-                        {"first_ns", 'i'}, {"last_ns", 'i'}, {"shift_ns", 'n'}};
 
 /// Nobody sends so many messages; what is above is damage, and would make the hub take new messages for known ones.
 constexpr std::int64_t kMaxSeq = std::int64_t{1} << 40;
@@ -84,13 +82,13 @@ bool is_inside(const std::string& path) {
 struct SalvageTarget::Impl {
   std::map<std::string, std::string> indexes;  ///< SQL by name
   std::map<std::int64_t, SeqRanges> identities;
-  bool spans_whole = false;
   std::map<std::string, std::int64_t> last_id;             ///< that a source ever gave, by table
   std::map<std::string, std::int64_t> last_id_of_damaged;  ///< by the damaged index itself; without when unreadable
 
   common::FileSystem& files;
   const std::filesystem::path incoming;
   SQLite::Database db;
+  SalvageSpans spans{db};
 
   Impl(common::FileSystem& the_files, const std::filesystem::path& file, std::filesystem::path the_incoming)
       : files(the_files),
@@ -127,6 +125,7 @@ struct SalvageTarget::Impl {
       }
       if (db.getChanges() == 0) return;
       ++yield.rows;
+      spans.took(table, row.getColumn(0).getInt64());
       if (!row.isColumnNull(1) && !row.isColumnNull(2)) {
         identities[row.getColumn(1).getInt64()].insert(static_cast<std::uint64_t>(row.getColumn(2).getInt64()));
       }
@@ -188,15 +187,6 @@ struct SalvageTarget::Impl {
     SQLite::Statement insert(db, "INSERT OR IGNORE INTO nodes VALUES (?,?,?,?,?,?,?,?,?,?)");
     return source.each_from_both_ends(names(kNodes, [](const Column& column) { return column.name; }), "nodes", "node",
                                       [&](SQLite::Statement& row) { insert_row(insert, kNodes, row); });
-  }
-
-  /// Of the first source whose marks can be read: those of an older one would shift rows a second time.
-  void take_spans(SalvageSource& source) {
-    if (spans_whole || !source.has("clock_spans", "kind")) return;
-    SQLite::Statement insert(db, "INSERT OR IGNORE INTO clock_spans VALUES (?,?,?,?,?,?,?)");
-    spans_whole =
-        source.each_from_both_ends(names(kSpans, [](const Column& column) { return column.name; }), "clock_spans", "id",
-                                   [&](SQLite::Statement& row) { insert_row(insert, kSpans, row); });
   }
 
   void take_garbage(SalvageSource& source) {
@@ -295,11 +285,12 @@ SourceYield SalvageTarget::take(SalvageSource& source, bool older) {
   SourceYield yield;
   yield.identities_whole = impl_->take_identities(source);
   impl_->take_meta(source, older);
-  impl_->take_spans(source);
+  impl_->spans.read(source, older);
   if (!older) impl_->take_garbage(source);
   yield.nodes_whole = impl_->take_nodes(source);
   yield.images = impl_->take_rows(source, "images", joined(kBase, kImageOnly));
   yield.events = impl_->take_rows(source, "events", joined(kBase, kEventOnly));
+  impl_->spans.write();
   transaction.commit();
   return yield;
 }

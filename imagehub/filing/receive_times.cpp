@@ -22,7 +22,8 @@ ReceiveTimes::ReceiveTimes(Index& index, const common::Clock& clock)
 void ReceiveTimes::begin_group() {
   // In this order: a clock that is set in between counts as doubtful, and what it is corrected by is nothing.
   doubtful_ = !clock_.synchronised();
-  offset_ns_ = clock_.utc_ns() - clock_.monotonic_ns();
+  filed_ns_ = clock_.utc_ns();
+  offset_ns_ = filed_ns_ - clock_.monotonic_ns();
   touched_.clear();
 }
 
@@ -39,11 +40,10 @@ void ReceiveTimes::added(const char* table, std::int64_t row, std::int64_t recei
   const bool grows =
       at != touched_.rend() && at->span.last_row + 1 == row && std::abs(at->offset_ns - offset_ns_) < kSmallStep;
   if (!grows) {
-    touched_.push_back({{0, table, row, row, received_ns, received_ns, {}}, offset_ns_});
+    touched_.push_back({{0, table, row, row, filed_ns_, received_ns, {}}, offset_ns_});
     return;
   }
   at->span.last_row = row;
-  at->span.first_ns = std::min(at->span.first_ns, received_ns);
   at->span.last_ns = std::max(at->span.last_ns, received_ns);
 }
 
@@ -79,7 +79,8 @@ void ReceiveTimes::correct() {
 }
 
 /// How much the rows of each span are to be shifted. Of this run that is exact: the monotonic clock went on. A row of
-/// an earlier run came at the latest now, and before the first row of the span behind it.
+/// an earlier run came at the latest now, and before the first row of the span behind it was filed: that one may have
+/// been received long before.
 void ReceiveTimes::decide(std::vector<ClockSpan> spans) {
   const std::int64_t now_ns = clock_.utc_ns();
   const std::int64_t offset_ns = now_ns - clock_.monotonic_ns();

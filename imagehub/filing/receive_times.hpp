@@ -48,6 +48,7 @@ class ReceiveTimes {
   const common::Clock& clock_;
   bool uncertain_ = false;
   bool doubtful_ = false;
+  std::int64_t filed_ns_ = 0;                     ///< when the group began
   std::int64_t offset_ns_ = 0;                    ///< UTC less the monotonic clock
   std::map<std::int64_t, std::int64_t> offsets_;  ///< by the ids of this run's spans
   std::map<std::string, Open> open_;              ///< the span that grows, by table

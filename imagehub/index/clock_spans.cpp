@@ -12,7 +12,7 @@ namespace imagehub {
 std::vector<ClockSpan> ClockSpans::all() {
   SQLite::Statement query(index_.database(),
                           "SELECT id, kind, first_row, last_row, first_ns, last_ns, shift_ns FROM clock_spans ORDER BY "
-                          "id");
+                          "first_row");
   std::vector<ClockSpan> spans;
   while (query.executeStep()) {
     ClockSpan& span = spans.emplace_back();
@@ -48,15 +48,34 @@ void ClockSpans::remove(const ClockSpan& span) {
 
 void ClockSpans::shift_some(ClockSpan span, std::int64_t rows) {
   const std::int64_t last = std::min(span.last_row, span.first_row + rows - 1);
+  const bool images = span.table == "images";
+  if (images) count_days(span.first_row, last, -1);
   SQLite::Statement update(index_.database(),
-                           common::cat("UPDATE ", span.table == "images" ? "images" : "events",
+                           common::cat("UPDATE ", images ? "images" : "events",
                                        " SET received_ns = received_ns + ? WHERE id BETWEEN ? AND ?"));
   update.bind(1, span.shift_ns.value_or(0));
   update.bind(2, span.first_row);
   update.bind(3, last);
   common::run(update);
+  if (images) count_days(span.first_row, last, 1);
   span.first_row = last + 1;
   span.first_row > span.last_row ? remove(span) : save(span);
+}
+
+/// Adds the bytes of these images to the days on which they came, or takes them away.
+void ClockSpans::count_days(std::int64_t first_row, std::int64_t last_row, int sign) {
+  SQLite::Statement count(
+      index_.database(),
+      "INSERT INTO image_days SELECT received_ns / 86400000000000, node, ? * sum(bytes) FROM images "
+      "WHERE adopted = 0 AND id BETWEEN ? AND ? GROUP BY 1, 2 "
+      "ON CONFLICT(day, node) DO UPDATE SET bytes = bytes + excluded.bytes");
+  count.bind(1, sign);
+  count.bind(2, first_row);
+  count.bind(3, last_row);
+  common::run(count);
+  // Days of long ago may have been forgotten already.
+  SQLite::Statement forget(index_.database(), "DELETE FROM image_days WHERE bytes <= 0");
+  common::run(forget);
 }
 
 }  // namespace imagehub

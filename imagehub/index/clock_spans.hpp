@@ -11,12 +11,12 @@ namespace imagehub {
 
 /// Rows with ids in a row that one run of the hub received while its clock was not set and did not step.
 struct ClockSpan {
-  std::int64_t id = 0;  ///< later spans have higher ones
-  std::string table;    ///< images or events
+  std::int64_t id = 0;
+  std::string table;  ///< images or events
   std::int64_t first_row = 0;
   std::int64_t last_row = 0;
-  std::int64_t first_ns = 0;             ///< the earliest receive time, by that clock
-  std::int64_t last_ns = 0;              ///< the latest
+  std::int64_t first_ns = 0;             ///< when the first of them was filed, by that clock
+  std::int64_t last_ns = 0;              ///< the latest receive time
   std::optional<std::int64_t> shift_ns;  ///< what receive times lack; known once the clock was set
 };
 
@@ -26,16 +26,19 @@ class ClockSpans {
  public:
   explicit ClockSpans(Index& index) : index_(index) {}
 
-  /// In the order of their making.
+  /// In the order of their rows, which is that of their making: ids tell nothing of the latter after a salvage.
   std::vector<ClockSpan> all();
   /// Gives a new one its id.
   void save(ClockSpan& span);
   void remove(const ClockSpan& span);
 
-  /// Adds the span's shift to the receive times of at most so many of its rows, which leave the span.
+  /// Adds the span's shift to the receive times of at most so many of its rows, which leave the span, and counts their
+  /// bytes on the days on which they came indeed.
   void shift_some(ClockSpan span, std::int64_t rows);
 
  private:
+  void count_days(std::int64_t first_row, std::int64_t last_row, int sign);
+
   Index& index_;
 };
 

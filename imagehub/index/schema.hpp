@@ -126,7 +126,7 @@ END;
 )sql";
 
 /// Marks of rows that were received while the hub's clock was not set: those of table `kind` from first_row to
-/// last_row, whose receive times lie between first_ns and last_ns and lack shift_ns.
+/// last_row, the first filed at first_ns, the last received at last_ns; their receive times lack shift_ns.
 inline constexpr const char* kSchemaClock = R"sql(
 CREATE TABLE clock_spans(
   id INTEGER PRIMARY KEY,

@@ -109,6 +109,40 @@ TEST_CASE("rows of earlier starts with a clock that was not set count from when 
   CHECK(hub.seqs() == range(1, 4));
 }
 
+TEST_CASE("a message that had waited bounds no rows of an earlier span that came while it did") {
+  LateClock hub;
+  Candidate waiting;
+  waiting.message = std::make_shared<const common::Message>(message(kBoot, 7, "Barn|event", {}));
+  waiting.monotonic_ns = hub.clock.monotonic_ns();
+  hub.clock.advance(10 * kHour);
+  Candidate young;
+  young.message = std::make_shared<const common::Message>(message(kBoot + 1, 1, "Shed|event", {}));
+  young.monotonic_ns = hub.clock.monotonic_ns();
+  hub.committer->commit({&young});
+  hub.clock.utc += kHour;  // a step: a new span
+  Candidate newest;
+  newest.message = std::make_shared<const common::Message>(message(kBoot + 1, 2, "Shed|event", {}));
+  newest.monotonic_ns = hub.clock.monotonic_ns();
+  hub.committer->commit({&waiting, &newest});
+  hub.restart_computer();
+  hub.set_clock();
+  hub.committer->catch_up();
+  const std::int64_t now_ns = hub.clock.utc_ns();
+  CHECK(hub.received("events") == std::vector<std::int64_t>{now_ns, now_ns - 10 * kHour, now_ns});
+}
+
+TEST_CASE("the bytes of a day move with the receive times of its images") {
+  LateClock hub;
+  hub.store("Barn", 1);
+  CHECK(hub.numbers("SELECT day FROM image_days") == std::vector<std::int64_t>{0});
+  hub.clock.advance(kHour);
+  hub.store("Barn", 2);
+  hub.set_clock();
+  hub.committer->catch_up();
+  CHECK(hub.numbers("SELECT day FROM image_days") == std::vector<std::int64_t>{hub.clock.utc_ns() / kDay});
+  CHECK(hub.numbers("SELECT bytes FROM image_days") == std::vector<std::int64_t>{2 * Hub::kBytes});
+}
+
 TEST_CASE("a clock that was ahead makes nothing older than it is, and a correction goes on after a crash") {
   LateClock hub;
   hub.clock.utc += 30'000 * kDay;
