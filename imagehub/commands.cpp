@@ -5,6 +5,7 @@
 #include <iostream>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "common/clock.hpp"
@@ -103,14 +104,16 @@ int checked(common::FileSystem& files, const DataDirectory& data, const CheckOpt
   {
     TerminalProgress progress;
     if (options.repair) {
-      StoppedHub hub(files, data, clock);
-      report = check(files, data, level, false, clock, progress.function());
-      if (!options.lost_files && most_have_no_file(report.of(Finding::row_without_file).size(), report.image_rows)) {
-        throw std::runtime_error(cat(
-            report.of(Finding::row_without_file).size(), " of ", report.image_rows, " pictures are not in ",
-            data.images().string(), ", as if it was not mounted; nothing was repaired. Mount it, or put the pictures ",
-            "back; when they are lost indeed, `imagehub check --repair --lost-files` moves their rows into a report"));
+      auto lock = StoppedHub::take(files, data);
+      // Before anything is finished or given up: what has no file would be forgotten.
+      const auto why_not = options.lost_files ? std::nullopt : seems_not_mounted(files, data);
+      if (why_not) {
+        throw std::runtime_error(
+            cat(*why_not, "; nothing was repaired. Mount it, or put the pictures back; when they are lost indeed, ",
+                "`imagehub check --repair --lost-files` moves their rows into a report"));
       }
+      StoppedHub hub(std::move(lock), files, data, clock, options.lost_files);
+      report = check(files, data, level, false, clock, progress.function());
       repaired = repair(files, data, hub, report, clock, progress.function());
     } else {
       report = check(files, data, level, common::is_locked(data.lock()), clock, progress.function());
@@ -149,7 +152,7 @@ int index_command(const fs::path& settings_file) {
   const DataDirectory data = data_of(settings_file, disk);
   try {
     TerminalProgress progress;
-    StoppedHub hub(disk, data, clock);
+    StoppedHub hub(StoppedHub::take(disk, data), disk, data, clock);
     std::cout << to_text(adopt(disk, data, AdoptWhat::foreign_tree, hub.index, progress.function()));
     return common::kExitOk;
   } catch (const common::LockedError& error) {

@@ -199,6 +199,20 @@ bool most_have_no_file(std::uint64_t without_file, std::uint64_t rows) {
   return without_file >= kTooManyToBeLost && without_file > rows / 2;
 }
 
+std::optional<std::string> seems_not_mounted(common::FileSystem& files, const DataDirectory& data) {
+  { const Index of_this_format(files, data.index(), Durability::synced); }
+  IndexReader reader(files, data.index());
+  std::uint64_t rows = 0;
+  std::uint64_t gone = 0;
+  reader.each_image(0, kLastId, [&](const ImageRow& row) {
+    ++rows;
+    const bool incoming = !row.incoming.empty() && common::exists(files, data.incoming() / row.incoming);
+    if (!incoming && !common::exists(files, data.images() / row.path)) ++gone;
+  });
+  if (!most_have_no_file(gone, rows)) return std::nullopt;
+  return cat(gone, " of ", rows, " pictures are not in ", data.images().string(), ", as if it was not mounted");
+}
+
 std::uint64_t CheckReport::differences() const {
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(Finding::old_file); ++i) count += found[i].size();

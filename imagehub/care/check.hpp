@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,10 @@ struct CheckReport {
 /// Whether so many rows of pictures have no file that the folder is more likely not mounted than emptied: more than
 /// half, and at least twenty.
 bool most_have_no_file(std::uint64_t without_file, std::uint64_t rows);
+
+/// Looks for the file of each row, also of those that a crash left unfinished: "30 of 30 pictures are not in ..., as if
+/// it was not mounted". Nothing unless most have none. Brings an older index up to date, changes nothing else.
+std::optional<std::string> seems_not_mounted(common::FileSystem& files, const DataDirectory& data);
 
 /// Compares index, files and logs. Changes nothing. With `beside_hub` a hub may be at work meanwhile: what differs is
 /// looked at a second time. Throws std::exception when there is nothing that it can check.

@@ -17,8 +17,13 @@ namespace imagehub {
 /// the start of the hub does. Bound to the thread that makes it.
 class StoppedHub {
  public:
-  /// Throws common::LockedError, with the process that has the directory, or std::exception.
-  StoppedHub(common::FileSystem& files, const DataDirectory& data, const common::Clock& clock);
+  /// The lock of the directory. Throws common::LockedError, with the process that has it, or std::exception.
+  static common::UniqueFd take(common::FileSystem& files, const DataDirectory& data);
+
+  /// `files_are_lost`: pictures that are not there are given up, even when their folder seems not to be mounted.
+  /// Throws std::exception.
+  StoppedHub(common::UniqueFd lock, common::FileSystem& files, const DataDirectory& data, const common::Clock& clock,
+             bool files_are_lost = false);
 
  private:
   common::UniqueFd lock_;

@@ -8,6 +8,7 @@
 #include "common/names.hpp"
 #include "common/picture.hpp"
 #include "common/text.hpp"
+#include "imagehub/filing/not_mounted.hpp"
 
 namespace imagehub {
 namespace {
@@ -44,11 +45,11 @@ Committer::Committer(const CommitterSettings& settings, Index& index, ImageStore
       receive_times_(index, clock),
       recognition_(index, store) {}
 
-Committer::Recovered Committer::recover() {
-  return reserve_.spend([&] { return finish_what_a_crash_left(); });
+Committer::Recovered Committer::recover(bool files_are_lost) {
+  return reserve_.spend([&] { return finish_what_a_crash_left(files_are_lost); });
 }
 
-Committer::Recovered Committer::finish_what_a_crash_left() {
+Committer::Recovered Committer::finish_what_a_crash_left(bool files_are_lost) {
   finished_ = index_.finished();
   written_event_ = finished_.event_id;
   std::vector<ImageRow> lost;
@@ -60,6 +61,7 @@ Committer::Recovered Committer::finish_what_a_crash_left() {
     // follows it in its lane; it goes too, so that all of it comes again in order.
     const bool follows_lost = lane && broken_lanes.contains(*lane);
     if (!follows_lost && finish_image(row)) continue;
+    if (lost.empty() && !files_are_lost) require_pictures(index_, store_);
     if (follows_lost) store_.take_back(row.incoming, row.path);
     if (lane) broken_lanes.insert(*lane);
     lost.push_back(std::move(row));

@@ -55,8 +55,9 @@ class Committer {
     std::uint64_t files = 0;  ///< removed: they were never acknowledged
     std::uint64_t rows = 0;   ///< removed, for the same reason
   };
-  /// After a crash: finishes what was committed and removes what was not. Call once, before everything else.
-  Recovered recover();
+  /// After a crash: finishes what was committed and removes what was not. Call once, before everything else. Throws
+  /// when the folder of pictures seems not to be mounted, unless its files are known to be lost.
+  Recovered recover(bool files_are_lost = false);
 
   /// Writes the picture of an image under `incoming`; sync() returns when it is on the disk. Both throw when they
   /// cannot, and write() throws at once while the disk is full. Several that are written before the first is synced
@@ -96,7 +97,7 @@ class Committer {
     std::vector<EventRow> known_events;
   };
 
-  Recovered finish_what_a_crash_left();
+  Recovered finish_what_a_crash_left(bool files_are_lost);
   void commit_group(const std::vector<Candidate*>& group);
   void collect(const std::vector<Candidate*>& group, Batch& batch);
   void judge(Candidate& candidate, Batch& batch);

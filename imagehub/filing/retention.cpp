@@ -6,6 +6,7 @@
 
 #include "common/log.hpp"
 #include "common/text.hpp"
+#include "imagehub/filing/not_mounted.hpp"
 
 namespace imagehub {
 namespace {
@@ -53,9 +54,10 @@ Retention::~Retention() {
   stop();
 }
 
-std::vector<std::string> finish_deletions(Index& index, ImageStore& store) {
+std::vector<std::string> finish_deletions(Index& index, ImageStore& store, bool files_are_lost) {
   Deletions deletions(index);
   if (deletions.garbage().empty()) return {};
+  if (!files_are_lost) require_pictures(index, store);
   {
     Index::Transaction transaction(index);
     deletions.spare_adopted();

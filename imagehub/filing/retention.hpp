@@ -43,8 +43,9 @@ struct RetentionSettings {
 };
 
 /// Finishes what a hub that ended was deleting: removes the files in the garbage, then their rows there. Returns the
-/// files that cannot be removed. Before the hub files anything, or in its absence.
-std::vector<std::string> finish_deletions(Index& index, ImageStore& store);
+/// files that cannot be removed. Before the hub files anything, or in its absence. Throws when the folder of
+/// pictures seems not to be mounted, unless its files are known to be lost.
+std::vector<std::string> finish_deletions(Index& index, ImageStore& store, bool files_are_lost = false);
 
 /// Deletes the oldest images, by receive time, when their owner has set limits: at first the row goes to the garbage,
 /// a bounded number in a transaction, then the file, then the garbage. step() does one such round; a thread repeats it.

@@ -63,9 +63,11 @@ ImageStore::Finish ImageStore::finish(const std::string& incoming_name, const st
   reserved_.erase(relative_path);
   // A picture that did not come through .incoming: an adopted one.
   if (incoming_name.empty()) return common::exists(files_, to) ? Finish::already_there : Finish::missing;
+  const bool waits = common::exists(files_, from);
+  if (!waits && !common::exists(files_, to)) return Finish::missing;
   // Also when the file has its name already: a crash may have come before the folder was synced.
   touched_.insert(to.parent_path());
-  if (!common::exists(files_, from)) return common::exists(files_, to) ? Finish::already_there : Finish::missing;
+  if (!waits) return Finish::already_there;
   return files_.rename_if_free(from, to) ? Finish::renamed : Finish::taken;
 }
 

@@ -63,6 +63,7 @@ class ImageStore {
     return read_digest(files_, images_ / relative_path, buffer);
   }
 
+  bool has(const std::string& relative_path) const { return common::exists(files_, images_ / relative_path); }
   std::filesystem::path path_of(const std::string& relative_path) const { return images_ / relative_path; }
   const std::filesystem::path& folder() const { return images_; }
 

@@ -85,6 +85,42 @@ class Check(kit.HubTest):
         self.assertEqual(self.check(hub, "--repair", "--lost-files")["repaired"]["rows_moved"], 20)
         self.assertEqual(len(hub.image_rows()), 10)
 
+    def test_after_a_crash_a_folder_that_is_not_mounted_costs_no_rows_and_no_identities(self):
+        hub = self.hub()
+        sender = self.boot(hub)
+        for n in range(25):
+            sender.send("Barn|jpg", jpeg(str(n).encode()))
+        # So that some are finished and others are not.
+        finished = "SELECT value FROM meta WHERE key = 'images_finished'"
+        hub.kill()
+        self.execute(hub, "UPDATE meta SET value = 20 WHERE key = 'images_finished'")
+        self.execute(hub, "INSERT INTO garbage VALUES ('2026-01-02/gone.jpg')")
+        identities = "SELECT low, high FROM identities"
+        before = (hub.image_rows(), hub.rows(identities))
+        aside = os.path.join(hub.folder, "aside")
+        os.rename(hub.images, aside)
+        for arguments in (["check", "--repair"], []):
+            code, _, err = kit.run([kit.IMAGEHUB, *arguments, "--path", hub.folder])
+            self.assertEqual(code, 74 if arguments else 1, err)
+            self.assertIn(hub.images, err)
+            self.assertIn("mounted", err)
+            self.assertIn("--lost-files", err)
+            # The repair does not so much as make the folder.
+            self.assertEqual(os.path.exists(hub.images), not arguments)
+            self.assertEqual((hub.image_rows(), hub.rows(identities)), before)
+            self.assertEqual(hub.rows(finished)[0]["value"], 20)
+            self.assertEqual(len(hub.rows("SELECT * FROM garbage")), 1)
+        shutil.rmtree(hub.images)
+        os.rename(aside, hub.images)
+        self.assertTrue(self.check(hub, "--repair", "--level", "content")["good"])
+        self.assertEqual(len(hub.image_rows()), 25)
+        shutil.rmtree(hub.images)
+        self.execute(hub, "UPDATE meta SET value = 20 WHERE key = 'images_finished'")
+        self.assertTrue(self.check(hub, "--repair", "--lost-files")["good"])
+        self.assertEqual(hub.image_rows(), [])
+        hub.start()
+        self.assertEqual(hub.stop(), 0)
+
     def test_a_cut_picture_is_found_by_size_and_a_changed_one_by_content(self):
         hub = self.filled()
         cut, changed = hub.pictures()[:2]
