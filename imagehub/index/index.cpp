@@ -87,12 +87,7 @@ struct Index::Impl {
     find_boot.reset();
     load_ranges.bind(1, loaded.id);
     while (load_ranges.executeStep()) {
-      const auto low = from_sql(load_ranges.getColumn(0).getInt64());
-      const auto high = from_sql(load_ranges.getColumn(1).getInt64());
-      if (!loaded.seqs.load(low, high)) {
-        load_ranges.reset();
-        throw common::CorruptDatabase("the index is damaged: stored numbers of a node overlap");
-      }
+      loaded.seqs.load(from_sql(load_ranges.getColumn(0).getInt64()), from_sql(load_ranges.getColumn(1).getInt64()));
     }
     load_ranges.reset();
     if (boots.size() >= kMaxCachedBoots && touched.empty()) boots.clear();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/database.hpp"
+
 namespace imagehub {
 
 bool SeqRanges::contains(std::uint64_t seq) const {
@@ -45,13 +47,14 @@ void SeqRanges::insert(std::uint64_t low, std::uint64_t high) {
   put(low, high);
 }
 
-bool SeqRanges::load(std::uint64_t low, std::uint64_t high) {
+void SeqRanges::load(std::uint64_t low, std::uint64_t high) {
   const auto next = ranges_.upper_bound(low);
-  const bool apart =
-      (next == ranges_.begin() || std::prev(next)->second < low) && (next == ranges_.end() || high < next->first);
-  if (low == 0 || low > high || !apart) return false;
+  const bool behind_last = next == ranges_.begin() || std::prev(next)->second < low;
+  const bool before_next = next == ranges_.end() || high < next->first;
+  if (low == 0 || low > high || !behind_last || !before_next) {
+    throw common::CorruptDatabase("the index is damaged: stored ranges of numbers overlap");
+  }
   ranges_.emplace_hint(next, low, high);
-  return true;
 }
 
 void SeqRanges::erase(std::uint64_t seq) {

@@ -17,9 +17,9 @@ class SeqRanges {
   /// All from low to high.
   void insert(std::uint64_t low, std::uint64_t high);
   void erase(std::uint64_t seq);
-  /// A range as it was stored; no change. False, and nothing is done, when it is none or overlaps another: such ranges
-  /// would not hold what is put into them later.
-  [[nodiscard]] bool load(std::uint64_t low, std::uint64_t high);
+  /// A range as it was stored; no change. Throws common::CorruptDatabase when it is none or overlaps another: such
+  /// ranges would not hold what is put into them later.
+  void load(std::uint64_t low, std::uint64_t high);
 
   const std::map<std::uint64_t, std::uint64_t>& ranges() const { return ranges_; }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "catch.hpp"
+#include "common/database.hpp"
 
 using imagehub::SeqRanges;
 
@@ -17,8 +18,8 @@ TEST_CASE("numbers in order are one range") {
 
 TEST_CASE("a number that closes a gap joins two ranges") {
   SeqRanges ranges;
-  REQUIRE(ranges.load(1, 4));
-  REQUIRE(ranges.load(6, 9));
+  ranges.load(1, 4);
+  ranges.load(6, 9);
   ranges.insert(5);
   CHECK(ranges.ranges() == std::map<std::uint64_t, std::uint64_t>{{1, 9}});
   CHECK(ranges.removed() == std::set<std::uint64_t>{6});
@@ -51,7 +52,7 @@ TEST_CASE("ranges behave as a set of numbers, whatever the order") {
 
 TEST_CASE("the numbers up to one are counted") {
   SeqRanges ranges;
-  REQUIRE(ranges.load(10, 19));
+  ranges.load(10, 19);
   for (const std::uint64_t seq : {1, 2, 4}) ranges.insert(seq);
   CHECK(ranges.count_to(0) == 0);
   CHECK(ranges.count_to(3) == 2);
@@ -64,8 +65,8 @@ TEST_CASE("the numbers up to one are counted") {
 TEST_CASE("a range joins all that it touches") {
   const auto joined = [](std::uint64_t low, std::uint64_t high) {
     SeqRanges ranges;
-    REQUIRE(ranges.load(10, 19));
-    REQUIRE(ranges.load(30, 39));
+    ranges.load(10, 19);
+    ranges.load(30, 39);
     ranges.insert(low, high);
     return ranges.ranges();
   };
@@ -81,13 +82,14 @@ TEST_CASE("a range joins all that it touches") {
 
 TEST_CASE("stored ranges that are none, or overlap, are refused") {
   SeqRanges ranges;
-  REQUIRE(ranges.load(10, 20));
-  CHECK_FALSE(ranges.load(0, 5));
-  CHECK_FALSE(ranges.load(9, 8));
-  CHECK_FALSE(ranges.load(5, 10));
-  CHECK_FALSE(ranges.load(12, 14));
-  CHECK_FALSE(ranges.load(20, 30));
-  CHECK_FALSE(ranges.load(5, 40));
-  CHECK(ranges.load(21, 30));
-  CHECK(ranges.load(5, 9));
+  ranges.load(10, 20);
+  CHECK_THROWS_AS(ranges.load(0, 5), common::CorruptDatabase);
+  CHECK_THROWS_AS(ranges.load(9, 8), common::CorruptDatabase);
+  CHECK_THROWS_AS(ranges.load(5, 10), common::CorruptDatabase);
+  CHECK_THROWS_AS(ranges.load(12, 14), common::CorruptDatabase);
+  CHECK_THROWS_AS(ranges.load(20, 30), common::CorruptDatabase);
+  CHECK_THROWS_AS(ranges.load(5, 40), common::CorruptDatabase);
+  ranges.load(21, 30);
+  ranges.load(5, 9);
+  CHECK(ranges.count_to(40) == 26);
 }
