@@ -113,9 +113,10 @@ struct Spool::Impl {
 
   std::optional<std::int64_t> find_boot(std::uint64_t value) {
     if (const auto known = boot_ids.find(value); known != boot_ids.end()) return known->second;
-    SQLite::Statement query(db, "SELECT id FROM boots WHERE boot = ?");
+    SQLite::Statement query(db, "SELECT iif(id = rowid, id, NULL) FROM boots WHERE boot = ?");
     query.bind(1, to_sql(value));
     if (!query.executeStep()) return std::nullopt;
+    if (query.isColumnNull(0)) throw common::CorruptDatabase("the spool is damaged: its schema gives boots no numbers");
     return boot_ids[value] = query.getColumn(0).getInt64();
   }
 
@@ -124,7 +125,7 @@ struct Spool::Impl {
     SQLite::Statement add(db, "INSERT INTO boots(boot) VALUES (?)");
     add.bind(1, to_sql(value));
     add.exec();
-    return boot_ids[value] = db.getLastInsertRowid();
+    return find_boot(value).value();
   }
 
   std::uint64_t boot_with(std::int64_t id) {
@@ -366,9 +367,7 @@ void Spool::set_aside(const common::Message& message, const std::string& reason)
 }
 
 void Spool::copy(const std::vector<SetAside>& rows) {
-  impl_->transaction(true, [&] {
-    for (const SetAside& row : rows) impl_->add_aside(row);
-  });
+  impl_->transaction(true, [&] { std::ranges::for_each(rows, [&](const auto& row) { impl_->add_aside(row); }); });
 }
 
 void Spool::try_writing() {

@@ -251,3 +251,16 @@ TEST_CASE("an empty spool that was large gives its place back") {
   spool.shrink();
   CHECK(std::filesystem::file_size(fixture.file) < 1'000'000);
 }
+
+TEST_CASE("a spool whose schema is damaged so that boots have no numbers is refused") {
+  Fixture fixture;
+  fixture.open(1).append({{fixture.message(1, 1), true}});
+  {
+    SQLite::Database db(fixture.file.string(), SQLite::OPEN_READWRITE);
+    db.exec("PRAGMA writable_schema = ON");
+    db.exec(
+        "UPDATE sqlite_schema SET sql = replace(sql, 'id INTEGER PRIMARY KEY AUTOINCREMENT', 'id INTEGER') "
+        "WHERE name = 'boots'");
+  }
+  CHECK_THROWS_AS(fixture.open(1), common::CorruptDatabase);
+}
