@@ -7,7 +7,7 @@ import unittest
 import zmq
 
 import kit
-from kit import jpeg, wait_until
+from kit import jpeg
 
 SENDERS = 8
 ROUNDS = 20
