@@ -9,6 +9,10 @@ from kit import TIMEOUT, wait_until
 from node_kit import NODE, FakeHub, Network, NodeTest, SlowProxy, scene
 
 
+OUTAGE_SECONDS = float(os.environ.get("OUTAGE_SECONDS", "5"))
+"""How long a hub stays away from three nodes; docs/design/delivery.md has the figures of ten minutes."""
+
+
 class SpoolTest(NodeTest):
     def spooling_node(self, at_least, *hubs, **keys):
         """A node whose hubs do not answer, with some messages in its spool."""
@@ -48,6 +52,37 @@ class Outage(SpoolTest):
         self.assert_order_of_lanes(hub)
         lanes = {lane[2] for lane in self.stored_lanes(hub)}
         self.assertEqual(lanes, {0, 1})
+
+    def test_the_images_of_an_outage_of_the_hub_of_three_nodes_have_no_gap(self):
+        hub = self.hub()
+        address = hub.address
+        names = [f"{NODE}n{number}" for number in (1, 2, 3)]
+        nodes = [self.node([address], {"T1": scene(framerate=10)}, name=name, patience=1) for name in names]
+        times = lambda name: [
+            row["time_ns"] / 1e9 for row in hub.rows("SELECT time_ns FROM images WHERE node = ? ORDER BY time_ns", name)
+        ]
+        for name in names:
+            wait_until(lambda: times(name), what=f"an image of {name}")
+        self.assertEqual(hub.stop(), 0)
+        away = time.time()
+        wait_until(lambda: time.time() > away + OUTAGE_SECONDS, timeout=2 * OUTAGE_SECONDS)
+        hub.start_again_at(address)
+        back = time.time()
+        for node in nodes:
+            self.wait_for_empty_spool(node)
+        print(f"caught up within {time.time() - back:.1f} s")
+        for name, node in zip(names, nodes):
+            node.deliver_and_stop()
+            taken = times(name)
+            during = sum(away < moment < back for moment in taken)
+            apart = max(after - before for before, after in zip(taken, taken[1:]))
+            print(f"{name}: {during} images of {back - away:.1f} s without a hub, at most {apart:.2f} s apart")
+            self.assertGreater(during, 5 * OUTAGE_SECONDS)
+            self.assertLess(apart, 1)
+        boots = {lane[0] for lane in self.stored_lanes(hub)}
+        self.assertEqual(len(boots), len(nodes))
+        for boot in boots:
+            self.assert_without_gap(hub, boot)
 
     def test_a_hub_that_dies_again_and_again_gets_everything(self):
         hub = self.hub()
