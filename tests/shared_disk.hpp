@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/disk.hpp"
+#include "forwarding_file.hpp"
 
 /// A disk on which other programs write at the worst moments, and which can run out of room in the middle of an append
 /// or fail at a sync. What is set happens once.
@@ -24,32 +25,25 @@ class SharedDisk : public common::Disk {
   }
 
  private:
-  class File final : public common::OpenFile {
+  class File final : public ForwardingFile {
    public:
-    File(SharedDisk& disk, common::OpenFilePtr file) : disk_(disk), file_(std::move(file)) {}
+    File(SharedDisk& disk, common::OpenFilePtr file) : ForwardingFile(std::move(file)), disk_(disk) {}
 
-    std::size_t read(std::uint64_t offset, std::span<std::uint8_t> into) override { return file_->read(offset, into); }
-    void write(std::uint64_t offset, common::ByteView bytes) override { file_->write(offset, bytes); }
     Appended append(common::ByteView bytes) override {
       if (const auto action = std::exchange(disk_.before_append, {})) action();
       const auto room = std::exchange(disk_.room_for_append, {});
-      const Appended written = file_->append(bytes.first(std::min(room.value_or(bytes.size()), bytes.size())));
+      const Appended written = ForwardingFile::append(bytes.first(std::min(room.value_or(bytes.size()), bytes.size())));
       if (const auto action = std::exchange(disk_.after_append, {})) action();
       return written;
     }
-    std::uint64_t size() override { return file_->size(); }
-    void resize(std::uint64_t size) override { file_->resize(size); }
-    void allocate(std::uint64_t size) override { file_->allocate(size); }
-    void begin_sync() override { file_->begin_sync(); }
     void sync() override {
       if (disk_.sync_fails.exchange(false)) {
         throw std::system_error(std::make_error_code(std::errc::io_error), "cannot sync");
       }
-      file_->sync();
+      ForwardingFile::sync();
     }
 
    private:
     SharedDisk& disk_;
-    common::OpenFilePtr file_;
   };
 };

@@ -1,7 +1,9 @@
 #include "imagehub/care/backup.hpp"
 
 #include "catch.hpp"
+#include "common/disk.hpp"
 #include "common/local_time.hpp"
+#include "forwarding_file.hpp"
 #include "unit/imagehub/care_kit.hpp"
 
 using namespace imagehub;
@@ -12,71 +14,41 @@ namespace {
 constexpr std::int64_t kDay = 86'400 * common::kSecond;
 
 /// A disk with as much free space as a test says.
-class SmallDisk final : public common::FileSystem {
+class SmallDisk final : public common::Disk {
  public:
   explicit SmallDisk(std::uint64_t free) : free_(free) {}
-  common::OpenFilePtr open(const Path& path, common::OpenMode mode) override { return disk_.open(path, mode); }
-  std::optional<common::FileInfo> info(const Path& path) override { return disk_.info(path); }
-  std::vector<std::string> list(const Path& folder) override { return disk_.list(folder); }
-  bool remove(const Path& path) override { return disk_.remove(path); }
-  void rename(const Path& from, const Path& to) override { disk_.rename(from, to); }
-  bool rename_if_free(const Path& from, const Path& to) override { return disk_.rename_if_free(from, to); }
-  bool make_folder(const Path& folder) override { return disk_.make_folder(folder); }
-  bool remove_folder(const Path& folder) override { return disk_.remove_folder(folder); }
-  void sync_folder(const Path& folder) override { disk_.sync_folder(folder); }
   common::Space space(const Path&) override { return {1'000'000'000, free_}; }
-  std::string sqlite_vfs() const override { return {}; }
 
  private:
-  common::Disk disk_;
   std::uint64_t free_;
 };
 
 /// Calls when the copy that is not finished yet is opened, and when it is synced.
-class WatchedDisk final : public common::FileSystem {
+class WatchedDisk final : public common::Disk {
  public:
   std::function<void()> on_open = [] {};
   std::function<void()> on_sync = [] {};
 
   common::OpenFilePtr open(const Path& path, common::OpenMode mode) override {
-    auto file = disk_.open(path, mode);
+    auto file = Disk::open(path, mode);
     if (path.extension() != ".tmp") return file;
     on_open();
     return std::make_unique<File>(std::move(file), on_sync);
   }
-  std::optional<common::FileInfo> info(const Path& path) override { return disk_.info(path); }
-  std::vector<std::string> list(const Path& folder) override { return disk_.list(folder); }
-  bool remove(const Path& path) override { return disk_.remove(path); }
-  void rename(const Path& from, const Path& to) override { disk_.rename(from, to); }
-  bool rename_if_free(const Path& from, const Path& to) override { return disk_.rename_if_free(from, to); }
-  bool make_folder(const Path& folder) override { return disk_.make_folder(folder); }
-  bool remove_folder(const Path& folder) override { return disk_.remove_folder(folder); }
-  void sync_folder(const Path& folder) override { disk_.sync_folder(folder); }
-  common::Space space(const Path& path) override { return disk_.space(path); }
-  std::string sqlite_vfs() const override { return {}; }
 
  private:
-  class File final : public common::OpenFile {
+  class File final : public ForwardingFile {
    public:
     File(common::OpenFilePtr file, std::function<void()> on_sync)
-        : file_(std::move(file)), on_sync_(std::move(on_sync)) {}
-    std::size_t read(std::uint64_t offset, std::span<std::uint8_t> into) override { return file_->read(offset, into); }
-    void write(std::uint64_t offset, common::ByteView bytes) override { file_->write(offset, bytes); }
-    Appended append(common::ByteView bytes) override { return file_->append(bytes); }
-    std::uint64_t size() override { return file_->size(); }
-    void resize(std::uint64_t size) override { file_->resize(size); }
-    void allocate(std::uint64_t size) override { file_->allocate(size); }
-    void begin_sync() override { file_->begin_sync(); }
+        : ForwardingFile(std::move(file)), on_sync_(std::move(on_sync)) {}
     void sync() override {
-      file_->sync();
+      ForwardingFile::sync();
       on_sync_();
     }
 
    private:
-    common::OpenFilePtr file_;
     std::function<void()> on_sync_;
   };
-  common::Disk disk_;
 };
 
 std::int64_t images_in(const fs::path& file) {

@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "common/files.hpp"
+#include "forwarding_file.hpp"
 #include "temp_folder.hpp"
 
 using namespace imagehub;
@@ -36,25 +37,17 @@ class SmallDisk : public common::Disk {
 
  private:
   /// A file that cannot have more than there is.
-  class File : public common::OpenFile {
+  class File : public ForwardingFile {
    public:
-    File(SmallDisk& disk, common::OpenFilePtr file) : disk_(disk), file_(std::move(file)) {}
-    std::size_t read(std::uint64_t offset, std::span<std::uint8_t> into) override { return file_->read(offset, into); }
-    void write(std::uint64_t offset, common::ByteView bytes) override { file_->write(offset, bytes); }
-    Appended append(common::ByteView bytes) override { return file_->append(bytes); }
-    std::uint64_t size() override { return file_->size(); }
-    void resize(std::uint64_t bytes) override { file_->resize(bytes); }
+    File(SmallDisk& disk, common::OpenFilePtr file) : ForwardingFile(std::move(file)), disk_(disk) {}
     void allocate(std::uint64_t bytes) override {
       if (disk_.allocate_error != 0) throw std::system_error(disk_.allocate_error, std::generic_category());
       if (bytes > size() + disk_.space({}).free_bytes) fail_full();
-      file_->resize(bytes);
+      resize(bytes);
     }
-    void begin_sync() override { file_->begin_sync(); }
-    void sync() override { file_->sync(); }
 
    private:
     SmallDisk& disk_;
-    common::OpenFilePtr file_;
   };
 
   std::filesystem::path reserve_;
