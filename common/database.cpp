@@ -9,8 +9,6 @@
 namespace common {
 namespace {
 
-constexpr int kBusyTimeoutMs = 5000;
-
 const char* pragma_of(Synchronous synchronous) {
   switch (synchronous) {
     case Synchronous::full:

@@ -12,6 +12,9 @@
 /// What both programs need of SQLite. To be included by .cpp files only.
 namespace common {
 
+/// How long a connection waits for the lock of another one before its statement fails.
+inline constexpr int kBusyTimeoutMs = 5000;
+
 /// The file is no database, or a damaged one.
 struct CorruptDatabase : std::runtime_error {
   using std::runtime_error::runtime_error;

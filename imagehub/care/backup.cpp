@@ -15,7 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 using common::cat;
 
-constexpr int kBusyTimeoutMs = 5000;
 constexpr int kPagesPerStep = 4096;
 constexpr int kInstructionsBetweenLooks = 10'000;
 constexpr std::string_view kPrefix = "index-";
@@ -50,8 +49,8 @@ std::string verify(SQLite::Database& copy, std::stop_token& stop) {
 
 /// False when a stop was requested.
 bool copy(common::FileSystem& files, const fs::path& from, const fs::path& to, std::stop_token stop) {
-  SQLite::Database source(from.string(), SQLite::OPEN_READONLY, kBusyTimeoutMs, files.sqlite_vfs());
-  SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeoutMs,
+  SQLite::Database source(from.string(), SQLite::OPEN_READONLY, common::kBusyTimeoutMs, files.sqlite_vfs());
+  SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, common::kBusyTimeoutMs,
                           files.sqlite_vfs());
   // We sync it ourselves.
   target.exec("PRAGMA synchronous = OFF");

@@ -13,7 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 using common::cat;
 
-constexpr int kBusyTimeoutMs = 5000;
 constexpr std::size_t kPageSize = 4096;  ///< SQLite's default, never changed here
 constexpr std::size_t kBlock = 1024 * 1024;
 /// A leaf holds more rows than this: stepping so far misses none.
@@ -48,7 +47,7 @@ void remove_copy(common::FileSystem& files, const fs::path& path) {
 }
 
 SQLite::Database open_reading(const common::FileSystem& files, const fs::path& file) {
-  SQLite::Database db(file.string(), SQLite::OPEN_READONLY, kBusyTimeoutMs, files.sqlite_vfs());
+  SQLite::Database db(file.string(), SQLite::OPEN_READONLY, common::kBusyTimeoutMs, files.sqlite_vfs());
   // Without it SQLite does not touch a file that is shorter than its first page says.
   db.exec("PRAGMA writable_schema = ON");
   db.exec("PRAGMA cell_size_check = ON");

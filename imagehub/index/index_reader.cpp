@@ -12,7 +12,6 @@ namespace {
 
 using common::cat;
 
-constexpr int kBusyTimeoutMs = 5000;
 constexpr int kRowsAtOnce = 2000;
 
 /// SQLite's exceptions as common::CorruptDatabase where they are that.
@@ -31,7 +30,7 @@ struct IndexReader::Impl {
   SQLite::Database db;
 
   Impl(const common::FileSystem& files, const std::filesystem::path& file)
-      : db(file.string(), SQLite::OPEN_READONLY, kBusyTimeoutMs, files.sqlite_vfs()) {
+      : db(file.string(), SQLite::OPEN_READONLY, common::kBusyTimeoutMs, files.sqlite_vfs()) {
     const int format = db.execAndGet("PRAGMA user_version").getInt();
     if (format != static_cast<int>(kSchema.size())) {
       throw std::runtime_error(cat(file.string(), " has format ", format, ", this version needs ", kSchema.size(),
