@@ -2,14 +2,12 @@
 
 #include <optional>
 
-#include "common/database.hpp"
-
 namespace imagehub {
 namespace {
 
 /// Nobody has so many rows; a mark of more would never end.
 constexpr std::int64_t kMaxRow = std::int64_t{1} << 40;
-constexpr const char* kColumns = "id, kind, first_row, last_row, first_ns, last_ns, shift_ns";
+/// Their places in kSpanColumns.
 constexpr int kKind = 1;
 constexpr int kShift = 6;
 
@@ -20,14 +18,7 @@ std::optional<ClockSpan> span_in(SQLite::Statement& row) {
     const bool possible = i == kKind ? value.isText() : value.isInteger() || (i == kShift && value.isNull());
     if (!possible) return std::nullopt;
   }
-  ClockSpan span;
-  span.id = row.getColumn(0).getInt64();
-  span.table = row.getColumn(kKind).getString();
-  span.first_row = row.getColumn(2).getInt64();
-  span.last_row = row.getColumn(3).getInt64();
-  span.first_ns = row.getColumn(4).getInt64();
-  span.last_ns = row.getColumn(5).getInt64();
-  if (!row.isColumnNull(kShift)) span.shift_ns = row.getColumn(kShift).getInt64();
+  const ClockSpan span = read_span(row);
   const bool known = span.table == "images" || span.table == "events";
   const bool sound = span.first_row > 0 && span.first_row <= span.last_row && span.last_row <= kMaxRow;
   return known && sound ? std::optional(span) : std::nullopt;
@@ -38,7 +29,7 @@ std::optional<ClockSpan> span_in(SQLite::Statement& row) {
 void SalvageSpans::read(SalvageSource& source, bool older) {
   Spans found;
   const bool whole = source.has("clock_spans", "kind") &&
-                     source.each_from_both_ends(kColumns, "clock_spans", "id", [&](SQLite::Statement& row) {
+                     source.each_from_both_ends(kSpanColumns, "clock_spans", "id", [&](SQLite::Statement& row) {
                        if (const auto span = span_in(row)) found[{span->table, span->last_row}] = *span;
                      });
   if (!whole) found.clear();
@@ -48,7 +39,7 @@ void SalvageSpans::read(SalvageSource& source, bool older) {
     return;
   }
   of_damaged_ = std::move(found);
-  for (const auto& [key, span] : of_damaged_) save(span);
+  for (auto& [key, span] : of_damaged_) save_span(db_, span);
 }
 
 const ClockSpan* SalvageSpans::of(const Spans& spans, const std::string& table, std::int64_t row) {
@@ -69,20 +60,8 @@ void SalvageSpans::took(const std::string& table, std::int64_t row) {
 }
 
 void SalvageSpans::write() {
-  for (const ClockSpan& span : taken_) save(span);
+  for (ClockSpan& span : taken_) save_span(db_, span);
   taken_.clear();
-}
-
-void SalvageSpans::save(const ClockSpan& span) {
-  SQLite::Statement insert(db_, "INSERT INTO clock_spans VALUES (?,?,?,?,?,?,?)");
-  if (span.id != 0) insert.bind(1, span.id);
-  insert.bind(2, span.table);
-  insert.bind(3, span.first_row);
-  insert.bind(4, span.last_row);
-  insert.bind(5, span.first_ns);
-  insert.bind(6, span.last_ns);
-  if (span.shift_ns) insert.bind(7, *span.shift_ns);
-  common::run(insert);
 }
 
 }  // namespace imagehub

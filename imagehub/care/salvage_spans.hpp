@@ -30,7 +30,6 @@ class SalvageSpans {
   using Spans = std::map<std::pair<std::string, std::int64_t>, ClockSpan>;  ///< by table and last row
 
   static const ClockSpan* of(const Spans& spans, const std::string& table, std::int64_t row);
-  void save(const ClockSpan& span);
 
   SQLite::Database& db_;
   Spans of_damaged_;

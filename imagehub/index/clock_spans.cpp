@@ -9,26 +9,21 @@
 
 namespace imagehub {
 
-std::vector<ClockSpan> ClockSpans::all() {
-  SQLite::Statement query(index_.database(),
-                          "SELECT id, kind, first_row, last_row, first_ns, last_ns, shift_ns FROM clock_spans ORDER BY "
-                          "first_row");
-  std::vector<ClockSpan> spans;
-  while (query.executeStep()) {
-    ClockSpan& span = spans.emplace_back();
-    span.id = query.getColumn(0).getInt64();
-    span.table = query.getColumn(1).getString();
-    span.first_row = query.getColumn(2).getInt64();
-    span.last_row = query.getColumn(3).getInt64();
-    span.first_ns = query.getColumn(4).getInt64();
-    span.last_ns = query.getColumn(5).getInt64();
-    if (!query.isColumnNull(6)) span.shift_ns = query.getColumn(6).getInt64();
-  }
-  return spans;
+ClockSpan read_span(SQLite::Statement& row) {
+  ClockSpan span;
+  span.id = row.getColumn(0).getInt64();
+  span.table = row.getColumn(1).getString();
+  span.first_row = row.getColumn(2).getInt64();
+  span.last_row = row.getColumn(3).getInt64();
+  span.first_ns = row.getColumn(4).getInt64();
+  span.last_ns = row.getColumn(5).getInt64();
+  if (!row.isColumnNull(6)) span.shift_ns = row.getColumn(6).getInt64();
+  return span;
 }
 
-void ClockSpans::save(ClockSpan& span) {
-  SQLite::Statement write(index_.database(), "INSERT OR REPLACE INTO clock_spans VALUES (?,?,?,?,?,?,?)");
+void save_span(SQLite::Database& index, ClockSpan& span) {
+  SQLite::Statement write(
+      index, common::cat("INSERT OR REPLACE INTO clock_spans (", kSpanColumns, ") VALUES (?,?,?,?,?,?,?)"));
   if (span.id != 0) write.bind(1, span.id);
   write.bind(2, span.table);
   write.bind(3, span.first_row);
@@ -37,7 +32,15 @@ void ClockSpans::save(ClockSpan& span) {
   write.bind(6, span.last_ns);
   if (span.shift_ns) write.bind(7, *span.shift_ns);
   common::run(write);
-  if (span.id == 0) span.id = index_.database().getLastInsertRowid();
+  if (span.id == 0) span.id = index.getLastInsertRowid();
+}
+
+std::vector<ClockSpan> ClockSpans::all() {
+  SQLite::Statement query(index_.database(),
+                          common::cat("SELECT ", kSpanColumns, " FROM clock_spans ORDER BY first_row"));
+  std::vector<ClockSpan> spans;
+  while (query.executeStep()) spans.push_back(read_span(query));
+  return spans;
 }
 
 void ClockSpans::remove(const ClockSpan& span) {
