@@ -1,10 +1,7 @@
 #include "imagehub/hub.hpp"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <mutex>
-#include <nlohmann/json.hpp>
 
 #include "common/database.hpp"
 #include "common/files.hpp"
@@ -19,6 +16,7 @@
 #include "imagehub/filing/filing.hpp"
 #include "imagehub/filing/forecast.hpp"
 #include "imagehub/filing/retention.hpp"
+#include "imagehub/hub_status.hpp"
 #include "imagehub/index/index.hpp"
 #include "imagehub/intake/intake.hpp"
 #include "imagehub/live/counters.hpp"
@@ -34,7 +32,6 @@ namespace fs = std::filesystem;
 using common::cat;
 using common::to_ns;
 
-constexpr double kNsPerSecond = 1e9;
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
 constexpr std::int64_t kForecastInterval = 60 * common::kSecond;
 
@@ -42,23 +39,6 @@ fs::path prepared(common::FileSystem& files, const fs::path& data_directory) {
   common::make_folders(files, data_directory);
   return data_directory;
 }
-
-/// Messages in the last full interval of ten seconds.
-class Rate {
- public:
-  void sample(std::int64_t now_ns, std::uint64_t total) {
-    if (now_ns - start_ns_ < 10 * common::kSecond) return;
-    per_second_ = static_cast<double>(total - start_total_) * kNsPerSecond / static_cast<double>(now_ns - start_ns_);
-    start_ns_ = now_ns;
-    start_total_ = total;
-  }
-  double per_second() const { return per_second_; }
-
- private:
-  std::int64_t start_ns_ = 0;
-  std::uint64_t start_total_ = 0;
-  std::atomic<double> per_second_{0};
-};
 
 /// That the index is damaged, told by one thread to another.
 class Damage {
@@ -188,7 +168,22 @@ struct Hub::Parts {
     });
   }
 
-  std::string status() const;
+  std::string status() const {
+    return hub_status({.settings = settings,
+                       .hub_id = hub_id,
+                       .files = files,
+                       .clock = clock,
+                       .started_ns = started_ns,
+                       .rate = rate,
+                       .intake = intake,
+                       .filing = *filing,
+                       .counters = counters,
+                       .reserve = reserve,
+                       .retention = retention,
+                       .forecast = forecast,
+                       .upkeep = *upkeep,
+                       .nodes = nodes});
+  }
 
   const HubSettings settings;
   common::FileSystem& files;
@@ -218,73 +213,6 @@ struct Hub::Parts {
   bool told_full = false;
   std::int64_t next_forecast_ns = 0;
 };
-
-std::string Hub::Parts::status() const {
-  using nlohmann::json;
-  const IntakeStatus in = intake.status();
-  json nodes_list = json::array();
-  for (const auto& [row, rate_now, report, missing] : nodes.status()) {
-    nodes_list.push_back({{"node", row.node},
-                          {"lost", row.lost},
-                          {"first_seen_ns", row.first_seen_ns},
-                          {"last_seen_ns", row.last_seen_ns},
-                          {"version", row.version},
-                          {"host", row.host},
-                          {"heartbeat_s", row.heartbeat_s},
-                          {"images", row.images},
-                          {"events", row.events},
-                          {"bytes", row.bytes},
-                          {"messages_per_s", rate_now},
-                          {"missing", missing}});
-    if (!report) continue;
-    nodes_list.back()["delivered_here"] = report->delivered_here;
-    nodes_list.back()["dropped"] = report->dropped;
-    nodes_list.back()["set_aside"] = report->set_aside;
-  }
-  const Upkeep::Status care = upkeep->status();
-  const common::Space disk = files.space(settings.data_directory);
-  const Reserve::Status reserved = reserve.status();
-  const Retention::Status kept = retention.status();
-  const Forecast::Status ahead = forecast.status();
-  const json status = {{"version", common::version()},
-                       {"hub_id", hub_id},
-                       {"pid", ::getpid()},
-                       {"uptime_s", static_cast<double>(clock.monotonic_ns() - started_ns) / kNsPerSecond},
-                       {"time_ns", clock.utc_ns()},
-                       {"data_directory", settings.data_directory.string()},
-                       {"addresses", intake.bound_addresses()},
-                       {"received", in.received},
-                       {"answered", in.answered},
-                       {"messages_per_s", rate.per_second()},
-                       {"connections", in.connections},
-                       {"in_flight_messages", in.in_flight_messages},
-                       {"in_flight_bytes", in.in_flight_bytes},
-                       {"waiting_messages", in.waiting_messages},
-                       {"waiting_bytes", in.waiting_bytes},
-                       {"holding_back", in.holding_back},
-                       {"queue_bytes", filing->queued_bytes()},
-                       {"drops", counters.all()},
-                       {"disk",
-                        {{"total_bytes", disk.total_bytes},
-                         {"free_bytes", disk.free_bytes},
-                         {"reserve_bytes", reserved.bytes},
-                         {"reserve_left_bytes", reserved.bytes_left},
-                         {"full", reserved.full},
-                         {"bytes_per_day", ahead.bytes_per_day},
-                         {"days_left", ahead.days_left ? json(*ahead.days_left) : json()}}},
-                       {"crc_pending", care.crc_pending},
-                       {"backup",
-                        {{"last_ns", care.last_backup_ns ? json(*care.last_backup_ns) : json()},
-                         {"problem", care.backup_problem},
-                         {"failures", care.backup_failures}}},
-                       {"retention",
-                        {{"state", kept.state},
-                         {"deleted_images", kept.deleted_images},
-                         {"deleted_bytes", kept.deleted_bytes},
-                         {"undeletable_files", kept.undeletable_files}}},
-                       {"nodes", nodes_list}};
-  return status.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 Hub::Hub(const HubSettings& settings, common::FileSystem& files, const common::Clock& clock,
          common::Liveness& liveness) {
