@@ -13,6 +13,7 @@
 #include "imagehub/care/upkeep.hpp"
 #include "imagehub/control.hpp"
 #include "imagehub/filing/committer.hpp"
+#include "imagehub/filing/disk_watch.hpp"
 #include "imagehub/filing/filing.hpp"
 #include "imagehub/filing/forecast.hpp"
 #include "imagehub/filing/retention.hpp"
@@ -33,7 +34,6 @@ using common::cat;
 using common::to_ns;
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
-constexpr std::int64_t kForecastInterval = 60 * common::kSecond;
 
 fs::path prepared(common::FileSystem& files, const fs::path& data_directory) {
   common::make_folders(files, data_directory);
@@ -87,6 +87,8 @@ struct Hub::Parts {
     filing =
         std::make_unique<Filing>(given.filing, committer, the_clock, liveness,
                                  [this](Ticket ticket, const Outcome& outcome) { intake.answer(ticket, outcome); });
+    disk_watch = std::make_unique<DiskWatch>(reserve, forecast, *filing, clock,
+                                             [this](const std::string& text) { note(text, "imagehub"); });
     upkeep =
         std::make_unique<Upkeep>(settings.upkeep, files, data, clock, liveness,
                                  Upkeep::Work{[this] { return nothing_under_way(); },
@@ -142,32 +144,6 @@ struct Hub::Parts {
     return reserve.room_for_images() && files.space(settings.data_directory).free_bytes >= 2 * bytes;
   }
 
-  /// Once per change: the disk is full, there is space again. While there is, nobody waits for it.
-  void tell_disk() {
-    const bool full = !reserve.room_for_images();
-    // Not only when it has changed: a writer may have seen the room before us, or found none in between.
-    if (!full) filing->retry_now();
-    if (full == told_full) return;
-    told_full = full;
-    if (full) {
-      common::log::error("the disk is full: images wait, events go through while the reserve lasts");
-    } else {
-      common::log::info("the disk has space again");
-    }
-    note(full ? "imagehub|disk|full" : "imagehub|disk|space again", "imagehub");
-  }
-
-  void look_ahead() {
-    if (clock.monotonic_ns() < next_forecast_ns) return;
-    next_forecast_ns = clock.monotonic_ns() + kForecastInterval;
-    filing->soon([this] {
-      if (const auto warning = forecast.measure()) {
-        common::log::warn(*warning);
-        note(*warning, "imagehub");
-      }
-    });
-  }
-
   std::string status() const {
     return hub_status({.settings = settings,
                        .hub_id = hub_id,
@@ -204,14 +180,13 @@ struct Hub::Parts {
   Forecast forecast;
   Intake intake;
   std::unique_ptr<Filing> filing;
+  std::unique_ptr<DiskWatch> disk_watch;
   Damage damage_in_backup;
   std::unique_ptr<Upkeep> upkeep;
   std::unique_ptr<Control> control;
   std::unique_ptr<Announcement> announcement;
   Rate rate;
   std::int64_t silence_told_since_ns = 0;
-  bool told_full = false;
-  std::int64_t next_forecast_ns = 0;
 };
 
 Hub::Hub(const HubSettings& settings, common::FileSystem& files, const common::Clock& clock,
@@ -224,7 +199,7 @@ Hub::Hub(const HubSettings& settings, common::FileSystem& files, const common::C
     parts_ = std::make_unique<Parts>(settings, files, clock, liveness);
   }
   parts_->note(cat("Starting imagehub ", common::version()), "imagehub");
-  parts_->tell_disk();
+  parts_->disk_watch->tell_full();
 }
 
 Hub::~Hub() = default;
@@ -249,8 +224,8 @@ void Hub::tick() {
                                                    : common::log::error(text + " messages that it delivered here");
     parts.note(text, text.substr(0, text.find('|')));
   }
-  parts.tell_disk();
-  parts.look_ahead();
+  parts.disk_watch->tell_full();
+  parts.disk_watch->look_ahead();
   // Told once for each last message.
   const std::int64_t last_message_ns = parts.intake.last_message_ns();
   const bool silent = parts.clock.monotonic_ns() - last_message_ns > to_ns(parts.settings.patience_s);
