@@ -3,8 +3,8 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <latch>
-#include <thread>
+#include <condition_variable>
+#include <mutex>
 
 #include "catch.hpp"
 #include "common/disk.hpp"
@@ -48,10 +48,28 @@ DeliverySettings spooling_to(const std::string& address, const std::filesystem::
 
 constexpr std::int64_t kNoLimit = INT64_MAX;
 
+/// Where threads wait until all of them are there.
+class Meeting {
+ public:
+  explicit Meeting(int awaited) : awaited_(awaited) {}
+  /// Whether the others came, within ten seconds.
+  bool attend() {
+    std::unique_lock lock(mutex_);
+    --awaited_;
+    changed_.notify_all();
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return awaited_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int awaited_;
+};
+
 /// Two disks: at the end of the node each waits until the other one is at work too.
 class MeetingDisk : public common::Disk {
  public:
-  explicit MeetingDisk(std::latch& both) : both_(both) {}
+  explicit MeetingDisk(Meeting& both) : both_(both) {}
   void end_begins() {
     opened_.wait(false);
     end_ = true;
@@ -59,18 +77,14 @@ class MeetingDisk : public common::Disk {
   bool met() const { return met_; }
 
   common::Space space(const Path& path) override {
-    if (end_.exchange(false)) {
-      both_.count_down();
-      for (int i = 0; i < 1000 && !both_.try_wait(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      met_ = both_.try_wait();
-    }
+    if (end_.exchange(false)) met_ = both_.attend();
     opened_ = true;
     opened_.notify_all();
     return Disk::space(path);
   }
 
  private:
-  std::latch& both_;
+  Meeting& both_;
   std::atomic<bool> opened_ = false;
   std::atomic<bool> end_ = false;
   std::atomic<bool> met_ = false;
@@ -82,7 +96,7 @@ TEST_CASE("at the stop the spools of all roads write at the same time") {
   const TempFolder folder;
   FakeClock clock;
   common::Liveness liveness;
-  std::latch both(2);
+  Meeting both(2);
   std::array<MeetingDisk, 2> disks{MeetingDisk(both), MeetingDisk(both)};
   Deliveries roads;
   for (int i = 0; i < 2; ++i) {
