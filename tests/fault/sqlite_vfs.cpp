@@ -337,6 +337,8 @@ int randomness(sqlite3_vfs*, int count, char* out) {
   return count;
 }
 
+/// Another thread has the lock that SQLite wants, and lets go of it in its own time, whatever the test's clock says.
+/// SQLite adds up what it asked for, not what passed: without a pause its patience would end before that thread ran.
 int wait(sqlite3_vfs*, int microseconds) {
   std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
   return microseconds;
