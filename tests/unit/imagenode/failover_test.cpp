@@ -7,6 +7,7 @@
 #include "fake_hub.hpp"
 #include "imagenode/link/hub_link.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "message.hpp"
 
 using namespace imagenode;
 using common::cat;
@@ -27,11 +28,7 @@ struct Fixture {
     outbox.on_put([this] { link.wake(); });
   }
 
-  void put_event() {
-    common::Message message;
-    message.text = "Barn|motion|moving";
-    stamper.put(std::move(message));
-  }
+  void put_event() { stamper.put(message("Barn|motion|moving")); }
 
   common::SystemClock clock;
   common::Liveness liveness;

@@ -9,6 +9,7 @@
 #include "common/text.hpp"
 #include "fake_hub.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "message.hpp"
 #include "temp_folder.hpp"
 
 using namespace imagenode;
@@ -33,11 +34,7 @@ struct Fixture {
       stamper.put(std::move(message));
     }
   }
-  void put_event(const std::string& text) {
-    common::Message message;
-    message.text = text;
-    stamper.put(std::move(message));
-  }
+  void put_event(const std::string& text) { stamper.put(message(text)); }
 
   common::SystemClock clock;
   common::Liveness liveness;
@@ -279,9 +276,7 @@ TEST_CASE("what a hub acknowledged stands in the ledger before the next message 
   settings.addresses = {hub.address()};
   settings.window = 1;
   HubLink link(settings, {"Barn", 77, {}}, outbox, clock, &ledger);
-  common::Message message;
-  message.text = "Barn|motion|moving";
-  for (int i = 0; i < 2; ++i) stamper.put(message);
+  for (int i = 0; i < 2; ++i) stamper.put(message("Barn|motion|moving"));
   link.start(liveness);
   hub.greet("OK imagehub/1.0.0 0123abcd");
   const auto first = hub.next();
@@ -298,9 +293,7 @@ TEST_CASE("a keep-alive tells each hub what that one acknowledged, and what gave
   const common::SystemClock clock;
   Outbox outbox({1});
   Stamper stamper(1, clock, {&outbox});
-  common::Message message;
-  message.text = "Barn|x";
-  stamper.put(message);  // larger than the bound: it gives way
+  stamper.put(message("Barn|x"));  // larger than the bound: it gives way
   report.delivered("a", 5);
   report.delivered("a", 3);
   report.delivered("b", 6);

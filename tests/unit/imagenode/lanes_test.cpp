@@ -9,6 +9,7 @@
 #include "imagenode/link/hub_link.hpp"
 #include "imagenode/link/late_share.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "message.hpp"
 
 using namespace imagenode;
 using common::cat;
@@ -34,11 +35,7 @@ struct Fixture {
   }
 
   void put_events(int count) {
-    for (int i = 0; i < count; ++i) {
-      common::Message message;
-      message.text = "Barn|motion|moving";
-      stamper.put(std::move(message));
-    }
+    for (int i = 0; i < count; ++i) stamper.put(message("Barn|motion|moving"));
   }
 
   /// As the spool gives it.

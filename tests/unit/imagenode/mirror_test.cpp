@@ -13,6 +13,7 @@
 #include "fake_hub.hpp"
 #include "imagenode/delivery.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "message.hpp"
 #include "temp_folder.hpp"
 
 using namespace imagenode;
@@ -20,13 +21,6 @@ using common::cat;
 using common::DeliveryClass;
 
 namespace {
-
-common::Message message(const std::string& text, std::size_t bytes = 0) {
-  common::Message message;
-  message.text = text;
-  message.payload = common::Payload(common::Bytes(bytes, 1));
-  return message;
-}
 
 DeliverySettings to(const std::string& address) {
   DeliverySettings settings;

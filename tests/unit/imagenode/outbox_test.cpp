@@ -3,20 +3,10 @@
 #include "catch.hpp"
 #include "fake_clock.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "message.hpp"
 
 using namespace imagenode;
 using common::DeliveryClass;
-
-namespace {
-
-common::Message message(const std::string& text, std::size_t bytes = 0) {
-  common::Message message;
-  message.text = text;
-  message.payload = common::Payload(common::Bytes(bytes, 1));
-  return message;
-}
-
-}  // namespace
 
 TEST_CASE("messages are numbered from 1 and stamped") {
   FakeClock clock;
