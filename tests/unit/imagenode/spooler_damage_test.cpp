@@ -13,7 +13,7 @@ using namespace spooler_test;
 TEST_CASE("a disk that does not take is told once, tried again with back-off, and messages stay in memory") {
   const TempFolder folder;
   FakeClock clock;
-  const auto state = folder.path() / "state";
+  const auto state = spool_file(folder).parent_path();
   write_file(state, {1});  // a file where the folder should be
   Start node(folder, clock, 1, when(Spooling::outage));
   node.put_images(3);
@@ -41,8 +41,9 @@ TEST_CASE("a disk that does not take is told once, tried again with back-off, an
 TEST_CASE("a corrupt spool is set aside, reported, and a fresh one begun") {
   const TempFolder folder;
   FakeClock clock;
-  std::filesystem::create_directories(folder.path() / "state");
-  write_file(folder.path() / "state" / "Barn.sqlite3", common::Bytes(10'000, 'x'));
+  const auto file = spool_file(folder);
+  std::filesystem::create_directories(file.parent_path());
+  write_file(file, common::Bytes(10'000, 'x'));
   Start node(folder, clock, 1, when(Spooling::outage));
   REQUIRE(node.reports.size() == 1);
   CHECK(node.reports[0].starts_with("corrupt|Barn.sqlite3.corrupt-20"));
@@ -50,7 +51,7 @@ TEST_CASE("a corrupt spool is set aside, reported, and a fresh one begun") {
   node.outage();
   CHECK(node.spooler.status().messages == 3);
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "state")) {
+  for (const auto& entry : std::filesystem::directory_iterator(file.parent_path())) {
     files += entry.path().string().find(".corrupt-") != std::string::npos ? 1 : 0;
   }
   CHECK(files == 1);
@@ -59,7 +60,7 @@ TEST_CASE("a corrupt spool is set aside, reported, and a fresh one begun") {
 TEST_CASE("what can be read of a corrupt spool is saved") {
   const TempFolder folder;
   FakeClock clock;
-  const auto file = folder.path() / "state" / "Barn.sqlite3";
+  const auto file = spool_file(folder);
   {
     Start node(folder, clock, 1, when(Spooling::outage));
     for (int i = 0; i < 50; ++i) node.put("Barn|note|" + std::to_string(i));
@@ -96,7 +97,7 @@ TEST_CASE("what does not reach the disk is sent before what is newer, by the lan
 TEST_CASE("what is read back while the disk takes nothing comes without waiting for the next try") {
   const TempFolder folder;
   FakeClock clock;
-  const auto file = folder.path() / "state" / "Barn.sqlite3";
+  const auto file = spool_file(folder);
   constexpr int kMessages = 1200;  // more than is read ahead
   {
     Start node(folder, clock, 1, when(Spooling::outage));
@@ -166,7 +167,7 @@ std::vector<std::int64_t> leaves_of_messages(const std::filesystem::path& file) 
 TEST_CASE("of a spool with bad pages everything else is saved, and what is missing is told with its time") {
   const TempFolder folder;
   FakeClock clock;
-  const auto file = folder.path() / "state" / "Barn.sqlite3";
+  const auto file = spool_file(folder);
   constexpr int kMessages = 1000;
   {
     Start node(folder, clock, 1, when(Spooling::outage));
@@ -204,14 +205,14 @@ TEST_CASE("of a spool with bad pages everything else is saved, and what is missi
 TEST_CASE("of damaged files the newest three are kept") {
   const TempFolder folder;
   FakeClock clock;
-  const auto state = folder.path() / "state";
+  const auto state = spool_file(folder).parent_path();
   std::filesystem::create_directories(state);
   for (const char* name :
        {"Barn.sqlite3.corrupt-2020-01-01", "Barn.sqlite3.corrupt-2020-01-01-wal", "Barn.sqlite3.corrupt-2020-01-02",
         "Barn.sqlite3.corrupt-2020-01-03", "Other.corrupt-2019"}) {
     write_file(state / name, {1});
   }
-  write_file(state / "Barn.sqlite3", common::Bytes(10'000, 'x'));
+  write_file(spool_file(folder), common::Bytes(10'000, 'x'));
   const Start node(folder, clock, 1, when(Spooling::outage));
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(state)) {

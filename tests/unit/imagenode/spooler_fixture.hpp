@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,13 +20,17 @@ using common::kSecond;
 
 inline constexpr std::size_t kMegabyte = 1024 * 1024;
 
+inline std::filesystem::path spool_file(const TempFolder& folder) {
+  return folder.path() / "state" / "Barn.sqlite3";
+}
+
 /// One start of a node: what of it lies between the cameras and the link, and no thread.
 struct Start {
   Start(const TempFolder& folder, FakeClock& the_clock, std::uint64_t boot, OutboxSettings settings, int max_mb = 4096)
       : clock(the_clock),
         outbox(settings),
         stamper(boot, clock, {&outbox}),
-        spooler({folder.path() / "state" / "Barn.sqlite3", max_mb}, boot, outbox, folder.disk, clock,
+        spooler({spool_file(folder), max_mb}, boot, outbox, folder.disk, clock,
                 [this](const std::string& what) { reports.push_back(what); }) {
     outbox.hub_answers(false, clock.monotonic_ns());
     spooler.work();

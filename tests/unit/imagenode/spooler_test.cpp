@@ -212,7 +212,7 @@ TEST_CASE("what a hub refused is kept in the spool") {
   node.outbox.take(DeliveryClass::image);
   node.outbox.set_aside({1, 1}, "quota");
   node.spooler.work();
-  SQLite::Database db((folder.path() / "state" / "Barn.sqlite3").string(), SQLite::OPEN_READONLY);
+  SQLite::Database db(spool_file(folder).string(), SQLite::OPEN_READONLY);
   CHECK(db.execAndGet("SELECT reason FROM set_aside").getString() == "quota");
 }
 
