@@ -11,7 +11,6 @@
 
 #include "common/disk.hpp"
 
-/// A database as a crash left it (main file and write-ahead log), damaged as the input says.
 namespace fuzz {
 
 namespace fs = std::filesystem;
@@ -33,9 +32,14 @@ class Folder {
   fs::path path_;
 };
 
+/// A database as a crash left it (main file and write-ahead log), damaged as the input says.
 class DamagedFile {
  public:
-  explicit DamagedFile(fs::path database) : files_{database, log_of(database)} {}
+  /// In a folder of its own; `name` is index or spool.
+  explicit DamagedFile(const std::string& name)
+      : folder_(name + "-fuzz"),
+        files_{folder_.path() / (name + ".sqlite3"), folder_.path() / (name + ".sqlite3-wal")} {}
+  const fs::path& path() const { return files_[0]; }
 
   /// Takes the two files into memory as they are now: while the database is open, what a crash leaves, with a log that
   /// was not merged; when it is closed, what a stop leaves.
@@ -46,7 +50,31 @@ class DamagedFile {
     }
   }
 
-  /// Numbers that mean nothing, where a database is whole otherwise: up to four columns (`table.column`) get them.
+  /// Writes one of the states, damaged: bytes overwritten or missing, and where it is whole otherwise, wrong numbers in
+  /// some of these columns (`table.column`).
+  void damage(FuzzedDataProvider& input, const std::vector<std::string>& columns) const {
+    write(input);
+    confuse(input, columns);
+  }
+
+ private:
+  using State = std::array<common::Bytes, 2>;  ///< main file and log
+
+  /// Writes one of the states with up to sixteen places overwritten, and maybe one of the two files cut.
+  void write(FuzzedDataProvider& input) const {
+    State state = states_[input.ConsumeIntegralInRange<std::size_t>(0, states_.size() - 1)];
+    const int changes = input.ConsumeIntegralInRange(0, 16);
+    for (int change = 0; change < changes; ++change) overwrite(state[input.ConsumeBool() ? 1 : 0], input);
+    common::Bytes& cut = state[input.ConsumeBool() ? 1 : 0];
+    if (input.ConsumeBool()) cut.resize(input.ConsumeIntegralInRange<std::size_t>(0, cut.size()));
+    fs::remove(fs::path(files_[0]) += "-shm");
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      fs::remove(files_[i]);
+      if (i == 0 || !state[i].empty()) common::Disk().open(files_[i], common::OpenMode::replace)->write(0, state[i]);
+    }
+  }
+
+  /// Up to four columns get numbers that mean nothing.
   void confuse(FuzzedDataProvider& input, const std::vector<std::string>& columns) const {
     const int changes = input.ConsumeIntegralInRange(0, 4);
     if (changes == 0) return;
@@ -65,23 +93,6 @@ class DamagedFile {
     }
   }
 
-  /// Writes one of the states with up to sixteen places overwritten, and maybe one of the two files cut.
-  void write(FuzzedDataProvider& input) const {
-    State state = states_[input.ConsumeIntegralInRange<std::size_t>(0, states_.size() - 1)];
-    const int changes = input.ConsumeIntegralInRange(0, 16);
-    for (int change = 0; change < changes; ++change) overwrite(state[input.ConsumeBool() ? 1 : 0], input);
-    common::Bytes& cut = state[input.ConsumeBool() ? 1 : 0];
-    if (input.ConsumeBool()) cut.resize(input.ConsumeIntegralInRange<std::size_t>(0, cut.size()));
-    fs::remove(fs::path(files_[0]) += "-shm");
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      fs::remove(files_[i]);
-      if (i == 0 || !state[i].empty()) common::Disk().open(files_[i], common::OpenMode::replace)->write(0, state[i]);
-    }
-  }
-
- private:
-  using State = std::array<common::Bytes, 2>;  ///< main file and log
-
   static void overwrite(common::Bytes& bytes, FuzzedDataProvider& input) {
     if (bytes.empty()) return;
     const auto at = input.ConsumeIntegralInRange<std::size_t>(0, bytes.size() - 1);
@@ -89,7 +100,6 @@ class DamagedFile {
     std::copy_n(part.begin(), std::min(part.size(), bytes.size() - at),
                 bytes.begin() + static_cast<std::ptrdiff_t>(at));
   }
-  static fs::path log_of(fs::path database) { return database += "-wal"; }
   static common::Bytes bytes_of(const fs::path& path) {
     common::Disk disk;
     const auto file = disk.open(path, common::OpenMode::read);
@@ -98,6 +108,7 @@ class DamagedFile {
     return bytes;
   }
 
+  Folder folder_;
   std::array<fs::path, 2> files_;
   std::vector<State> states_;
 };

@@ -53,7 +53,7 @@ void add_group(Index& index, std::uint64_t boot, std::uint64_t first) {
 
 class Fixture {
  public:
-  Fixture() : folder_("index-fuzz"), file_(folder_.path() / "index.sqlite3"), seed_(file_) {
+  Fixture() {
     {
       Index index = open();
       add_group(index, kBoot, 1);
@@ -63,23 +63,20 @@ class Fixture {
   }
 
   void damage(FuzzedDataProvider& input) const {
-    seed_.write(input);
-    seed_.confuse(input, {"images.id", "images.boot_id", "images.seq", "images.time_ns", "images.bytes", "images.path",
-                          "events.id", "events.boot_id", "events.log_offset", "identities.low", "identities.high",
-                          "identities.boot_id", "boots.id", "boots.boot", "meta.value", "nodes.images"});
+    seed_.damage(input, {"images.id", "images.boot_id", "images.seq", "images.time_ns", "images.bytes", "images.path",
+                         "events.id", "events.boot_id", "events.log_offset", "identities.low", "identities.high",
+                         "identities.boot_id", "boots.id", "boots.boot", "meta.value", "nodes.images"});
   }
-  Index open() { return {disk_, file_, imagehub::Durability::written}; }
+  Index open() { return {disk_, seed_.path(), imagehub::Durability::written}; }
 
   bool is_whole() const {
-    SQLite::Database db(file_.string(), SQLite::OPEN_READONLY);
+    SQLite::Database db(seed_.path().string(), SQLite::OPEN_READONLY);
     return db.execAndGet("PRAGMA integrity_check(1)").getString() == "ok";
   }
 
  private:
   common::Disk disk_;
-  fuzz::Folder folder_;
-  std::filesystem::path file_;
-  fuzz::DamagedFile seed_;
+  fuzz::DamagedFile seed_{"index"};
 };
 
 void read_all(Index& index) {

@@ -56,7 +56,7 @@ std::vector<imagenode::SpoolRow> some_rows(std::uint64_t boot, std::uint64_t fir
 
 class Fixture {
  public:
-  Fixture() : folder_("spool-fuzz"), file_(folder_.path() / "spool.sqlite3"), seed_(file_) {
+  Fixture() {
     {
       Spool spool = open(kBoot);
       spool.append(some_rows(kBoot, 1));
@@ -66,15 +66,14 @@ class Fixture {
   }
 
   void damage(FuzzedDataProvider& input) const {
-    seed_.write(input);
-    seed_.confuse(input,
-                  {"messages.class", "messages.boot_id", "messages.seq", "messages.late", "messages.kernel_id",
-                   "messages.monotonic_ns", "messages.bytes", "messages.payload_id", "messages.metadata", "boots.boot",
-                   "boots.id", "kernels.id", "kernels.utc_offset_ns", "payloads.id", "payloads.payload"});
+    seed_.damage(input,
+                 {"messages.class", "messages.boot_id", "messages.seq", "messages.late", "messages.kernel_id",
+                  "messages.monotonic_ns", "messages.bytes", "messages.payload_id", "messages.metadata", "boots.boot",
+                  "boots.id", "kernels.id", "kernels.utc_offset_ns", "payloads.id", "payloads.payload"});
   }
-  Spool open(std::uint64_t boot) { return {disk_, file_, boot, kernel(boot), clock_}; }
+  Spool open(std::uint64_t boot) { return {disk_, seed_.path(), boot, kernel(boot), clock_}; }
   imagenode::SpoolLosses salvage(std::uint64_t boot, const imagenode::SalvageTaker& take) {
-    return imagenode::salvage_spool(disk_, file_, kernel(boot), clock_, take);
+    return imagenode::salvage_spool(disk_, seed_.path(), kernel(boot), clock_, take);
   }
   /// An empty one for what was salvaged.
   Spool open_fresh(std::uint64_t boot) {
@@ -87,10 +86,8 @@ class Fixture {
 
   common::Disk disk_;
   FakeClock clock_;
-  fuzz::Folder folder_;
-  std::filesystem::path file_;
-  std::filesystem::path fresh_ = file_.string() + ".fresh";
-  fuzz::DamagedFile seed_;
+  fuzz::DamagedFile seed_{"spool"};
+  std::filesystem::path fresh_ = seed_.path().string() + ".fresh";
 };
 
 void check(const common::MessagePtr& message, DeliveryClass delivery_class, const std::set<Identity>& skip) {
