@@ -20,7 +20,7 @@ constexpr std::size_t kReadAhead = 2;
 }  // namespace
 
 Camera::Camera(CameraSettings settings, std::unique_ptr<FrameSource> source, CameraListener listener,
-               const common::Clock& clock, common::Liveness& liveness, BackOff back_off)
+               const common::Clock& clock, common::Liveness& liveness, common::BackOff back_off)
     : settings_(std::move(settings)),
       transform_(transform_of(settings_)),
       source_(std::move(source)),

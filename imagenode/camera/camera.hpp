@@ -11,6 +11,7 @@
 
 #include "common/clock.hpp"
 #include "common/thread.hpp"
+#include "common/wait.hpp"
 #include "imagenode/camera/camera_settings.hpp"
 #include "imagenode/camera/frame_rate.hpp"
 #include "imagenode/camera/frame_source.hpp"
@@ -28,13 +29,6 @@ struct CameraListener {
   std::function<void(const std::string& event)> on_event;
   /// A file has come to its end. Called once; the camera's thread ends.
   std::function<void()> on_finished;
-};
-
-/// How long a camera that is lost is left alone before it is opened again; doubled from try to try.
-struct BackOff {
-  std::int64_t first_ns = common::kSecond;
-  std::int64_t longest_ns = 60 * common::kSecond;
-  Wait wait = wait_for_real;
 };
 
 struct CameraCounts {
@@ -55,7 +49,7 @@ struct CameraCounts {
 class Camera {
  public:
   Camera(CameraSettings settings, std::unique_ptr<FrameSource> source, CameraListener listener,
-         const common::Clock& clock, common::Liveness& liveness, BackOff back_off = {});
+         const common::Clock& clock, common::Liveness& liveness, common::BackOff back_off = {});
   ~Camera();
 
   void start();
@@ -93,7 +87,7 @@ class Camera {
   const CameraListener listener_;
   const common::Clock& clock_;
   common::Liveness& liveness_;
-  const BackOff back_off_;
+  const common::BackOff back_off_;
 
   // Of the camera's thread.
   FrozenWatch frozen_watch_;

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "common/clock.hpp"
-#include "imagenode/camera/wait.hpp"
+#include "common/wait.hpp"
 #include "imagenode/frame/frame.hpp"
 
 namespace imagenode {
@@ -21,7 +21,7 @@ struct SourceError : std::runtime_error {
 /// What a source needs from outside.
 struct SourceSeams {
   const common::Clock& clock;
-  Wait wait = wait_for_real;
+  common::Wait wait = common::wait_for_real;
 };
 
 /// Where frames come from. Its life is open, read, read ..., close, and again. Used by one thread at a time; only

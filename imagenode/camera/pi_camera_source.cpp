@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <system_error>
 
+#include "common/child_program.hpp"
 #include "common/text.hpp"
-#include "imagenode/camera/child_program.hpp"
 #include "imagenode/camera/pi_camera_options.hpp"
 
 namespace imagenode {
 namespace {
+
+using common::ChildProgram;
 
 /// The camera needs a second or two to start.
 constexpr std::int64_t kSilence = 10 * common::kSecond;
@@ -71,7 +73,7 @@ PiCameraSource::PiCameraSource(const CameraSettings& settings, const SourceSeams
 PiCameraSource::~PiCameraSource() = default;
 
 void PiCameraSource::open(const std::stop_token& stop) {
-  const auto program = find_program({"rpicam-vid", "libcamera-vid"});
+  const auto program = common::find_program({"rpicam-vid", "libcamera-vid"});
   if (!program) {
     throw SourceError("a Pi camera needs the program rpicam-vid (or libcamera-vid): apt-get install rpicam-apps");
   }

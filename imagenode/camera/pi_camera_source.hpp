@@ -8,9 +8,11 @@
 #include "imagenode/camera/camera_settings.hpp"
 #include "imagenode/camera/frame_source.hpp"
 
-namespace imagenode {
-
+namespace common {
 class ChildProgram;
+}
+
+namespace imagenode {
 
 /// Copies planes whose rows are `stride` bytes apart (the two chrominance planes: half of it) into planes without gaps.
 common::Bytes without_stride(common::ByteView planes, int width, int height, int stride);
@@ -40,7 +42,7 @@ class PiCameraSource final : public FrameSource {
   double fps_;
   std::optional<int> stride_;  // a matter of hardware and size: measured once
   common::Bytes padded_;       // one frame as it comes
-  std::unique_ptr<ChildProgram> program_;
+  std::unique_ptr<common::ChildProgram> program_;
   std::int64_t next_ = 0;
 };
 

@@ -42,7 +42,7 @@ class ScriptedSource final : public FrameSource {
     const Step step = script_.front();
     if (std::holds_alternative<WaitForStop>(step)) {
       before_waiting();
-      wait_for_real(stop, 60 * common::kSecond);
+      common::wait_for_real(stop, 60 * common::kSecond);
       return nullptr;
     }
     script_.pop_front();

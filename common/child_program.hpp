@@ -13,13 +13,14 @@
 
 #include "common/files.hpp"
 
-namespace imagenode {
+namespace common {
 
 /// The first of these programs that is found in PATH.
 std::optional<std::filesystem::path> find_program(const std::vector<std::string>& names);
 
 /// A running program whose standard output is read by us; what it says on standard error is kept. Ended (SIGTERM, after
-/// two seconds SIGKILL) and waited for by the destructor, so that it never outlives this object. Bound to one thread.
+/// two seconds SIGKILL) and waited for by the destructor, so that neither it nor what it has started in its process
+/// group outlives this object. Bound to one thread.
 class ChildProgram {
  public:
   /// Throws std::system_error.
@@ -38,6 +39,9 @@ class ChildProgram {
   /// The end of what it has said on standard error, as one line; after its end all of that.
   std::string last_words();
 
+  /// Its exit status once it has ended, as a shell has it (128 + signal); nothing when it does not end in time.
+  std::optional<int> exit_status(std::int64_t within_ns) const;
+
   pid_t pid() const { return pid_; }
 
  private:
@@ -45,10 +49,10 @@ class ChildProgram {
   bool wait_for_end(int milliseconds) const;
 
   pid_t pid_ = -1;
-  common::UniqueFd pid_fd_;
-  common::UniqueFd output_;
-  common::UniqueFd errors_;
+  UniqueFd pid_fd_;
+  UniqueFd output_;
+  UniqueFd errors_;
   std::string words_;
 };
 
-}  // namespace imagenode
+}  // namespace common

@@ -1,4 +1,4 @@
-#include "imagenode/camera/child_program.hpp"
+#include "common/child_program.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 #include "common/clock.hpp"
 #include "common/text.hpp"
 
-namespace imagenode {
+namespace common {
 namespace {
 
 constexpr int kTermPatienceMs = 2000;
@@ -30,17 +30,18 @@ constexpr int kPipeBytes = 1 << 20;
 }
 
 struct Pipe {
-  common::UniqueFd read;
-  common::UniqueFd write;
+  UniqueFd read;
+  UniqueFd write;
 };
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) fail(errno, "pipe");
-  return {common::UniqueFd(ends[0]), common::UniqueFd(ends[1])};
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-/// What the new program gets of ours: its three standard files, nothing else; no blocked or ignored signals.
+/// What the new program gets of ours: its three standard files, nothing else; no blocked or ignored signals. It leads a
+/// process group of its own.
 class SpawnSetup {
  public:
   SpawnSetup(int output, int errors) {
@@ -57,7 +58,7 @@ class SpawnSetup {
     posix_spawnattr_setsigmask(&attributes, &signals);
     for (const int signal : {SIGTERM, SIGINT, SIGPIPE, SIGHUP}) sigaddset(&signals, signal);
     posix_spawnattr_setsigdefault(&attributes, &signals);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   }
   ~SpawnSetup() {
     posix_spawn_file_actions_destroy(&files);
@@ -105,15 +106,17 @@ ChildProgram::ChildProgram(const std::filesystem::path& program, const std::vect
   const int error = posix_spawn(&pid_, program.c_str(), &setup.files, &setup.attributes, argv.data(), environ);
   if (error != 0) fail(error, program.string());
   // glibc 2.36 declares pidfd_open for C only.
-  pid_fd_ = common::UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+  pid_fd_ = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
   output_ = std::move(output.read);
   errors_ = std::move(errors.read);
 }
 
 ChildProgram::~ChildProgram() {
-  kill(pid_, SIGTERM);
-  kill(pid_, SIGCONT);  // a stopped one would not see it
-  if (!wait_for_end(kTermPatienceMs)) kill(pid_, SIGKILL);
+  kill(-pid_, SIGTERM);
+  kill(-pid_, SIGCONT);  // a stopped one would not see it
+  wait_for_end(kTermPatienceMs);
+  // Until it is waited for its number, and that of its group, are nobody else's.
+  kill(-pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
@@ -123,14 +126,22 @@ bool ChildProgram::wait_for_end(int milliseconds) const {
   return pid_fd_ && poll(&end, 1, milliseconds) > 0;
 }
 
+std::optional<int> ChildProgram::exit_status(std::int64_t within_ns) const {
+  if (!wait_for_end(static_cast<int>(within_ns / kMillisecond))) return std::nullopt;
+  siginfo_t end{};
+  // Not waited for here, so that the number stays its own until the destructor.
+  if (waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid == 0) return {};
+  return end.si_code == CLD_EXITED ? end.si_status : 128 + end.si_status;
+}
+
 ChildProgram::Read ChildProgram::read(std::span<std::uint8_t> out, std::size_t& read, std::int64_t silence_ns,
                                       const std::stop_token& stop, const std::function<void()>& first_bytes) {
-  const common::WakeUp wake;
+  const WakeUp wake;
   const std::stop_callback on_stop(stop, [&wake] { wake.signal(); });
   read = 0;
   while (read < out.size()) {
     std::array<pollfd, 3> waiting{{{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}, {wake.fd(), POLLIN, 0}}};
-    const int ready = poll(waiting.data(), waiting.size(), static_cast<int>(silence_ns / common::kMillisecond));
+    const int ready = poll(waiting.data(), waiting.size(), static_cast<int>(silence_ns / kMillisecond));
     if (stop.stop_requested()) return Read::stopped;
     if (ready == 0) return Read::silent;
     if (waiting[1].revents != 0) take_words();
@@ -164,10 +175,10 @@ std::string ChildProgram::last_words() {
   // Its output has ended: its last error line is at most a moment away.
   wait_for_end(kEndPatienceMs);
   take_words();
-  std::string line(common::trimmed(words_));
+  std::string line(trimmed(words_));
   std::replace(line.begin(), line.end(), '\n', ' ');
   if (line.size() > kMaxShown) line = "..." + line.substr(line.size() - kMaxShown);
-  return common::escaped(line);
+  return escaped(line);
 }
 
-}  // namespace imagenode
+}  // namespace common
