@@ -40,7 +40,7 @@ int run_node(const imagenode::NodeSettings& settings, const fs::path& file) {
   imagenode::Node node(settings, disk, clock, liveness);
   node.start();
   common::log::info(common::cat("imagenode ", common::version(), " runs node ", settings.name, " with ",
-                                settings.views.size(), " camera(s)"));
+                                settings.views.size(), " camera(s) and ", settings.sensors.size(), " sensor(s)"));
   common::run_until_stopped(signals, liveness, [&] { node.tick(); });
   // The spool ends by itself before, and then says what it could not write.
   const common::StopDeadline deadline(liveness, imagenode::stop_time_ns(settings) + 10 * common::kSecond);

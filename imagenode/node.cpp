@@ -16,6 +16,7 @@
 #include "imagenode/health.hpp"
 #include "imagenode/link/stamper.hpp"
 #include "imagenode/roads.hpp"
+#include "imagenode/sensor/sensors.hpp"
 
 namespace imagenode {
 namespace {
@@ -64,13 +65,18 @@ struct Node::Parts {
         tiny(tiny_picture(given.send_type)),
         ledger(made_ledger(given, files)),
         deliveries(made_deliveries(files)),
-        stamper(boot, the_clock, outboxes()) {
+        stamper(boot, the_clock, outboxes()),
+        sensors(
+            given.sensors, {files, given.sysfs}, [this](const Reading& reading) { take(reading); }, the_clock,
+            the_liveness) {
     for (const ViewEntry& entry : settings.views) add_view(entry);
   }
 
   ~Parts() {
-    // Cameras and spools put into every road, so all of them end before the first road goes.
+    // Cameras, sensors and spools put into every road, so all of them end before the first road goes.
+    sensors.request_stop();
     views.clear();
+    sensors.stop();
     stop_roads(clock.monotonic_ns() + stop_time_ns(settings));
   }
   Parts(const Parts&) = delete;
@@ -79,6 +85,7 @@ struct Node::Parts {
   Deliveries made_deliveries(common::FileSystem& files);
   std::vector<Outbox*> outboxes() const;
   void add_view(const ViewEntry& entry);
+  void take(const Reading& reading);
   common::Message event(const std::string& sender, const std::string& view, const std::string& what) const;
   common::Message with_identity(common::Message message) const;
   void send_restart();
@@ -95,6 +102,7 @@ struct Node::Parts {
   const Deliveries deliveries;
   Stamper stamper;
   std::vector<View> views;
+  Sensors sensors;
   std::int64_t started_ns = 0;
   std::int64_t next_heartbeat_ns = 0;
   bool stopped = false;
@@ -142,6 +150,17 @@ void Node::Parts::add_view(const ViewEntry& entry) {
   views.push_back(std::move(view));
 }
 
+void Node::Parts::take(const Reading& reading) {
+  if (reading.text.empty()) return;
+  common::Message message = event(settings.name, "", reading.text);
+  message.source = reading.source;
+  message.fields = reading.fields;
+  message.units = reading.units;
+  message.time_ns = reading.time_ns;
+  message.monotonic_ns = reading.monotonic_ns;
+  stamper.put(std::move(message));
+}
+
 /// An event of the node itself.
 common::Message Node::Parts::event(const std::string& sender, const std::string& view, const std::string& what) const {
   common::Message message;
@@ -185,6 +204,7 @@ void Node::Parts::send_heartbeat() {
     add("skipped " + label, static_cast<double>(camera.skipped), "1");
     add("damaged " + label, static_cast<double>(camera.damaged + view.watch->damaged_frames()), "1");
   }
+  for (const auto& sensor : sensors.all()) add("sensor " + sensor->settings().label, sensor->lost() ? 0 : 1, "1");
   for (const auto& delivery : deliveries) {
     if (delivery->hub().empty()) continue;
     add("connected " + delivery->hub(), delivery->connected() ? 1 : 0, "1");
@@ -216,6 +236,7 @@ void Node::start() {
   parts.send_restart();
   for (const auto& delivery : parts.deliveries) delivery->start(parts.liveness);
   for (View& view : parts.views) view.camera->start();
+  parts.sensors.start();
 }
 
 void Node::tick() {
@@ -235,10 +256,12 @@ void Node::stop() {
   const auto deliver = [&] {
     for (const auto& delivery : parts.deliveries) delivery->finish();
   };
-  // The links deliver while the cameras come to their end, which a driver can delay by seconds.
+  // The links deliver while cameras and sensors come to their end, which a driver can delay by seconds.
   for (View& view : parts.views) view.camera->request_stop();
+  parts.sensors.request_stop();
   deliver();
   for (View& view : parts.views) view.camera->stop();
+  parts.sensors.stop();
   deliver();
   parts.stop_roads(by_ns);
 }

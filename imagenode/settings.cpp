@@ -151,9 +151,7 @@ void read_cameras(Section& root, NodeSettings& settings) {
 
 /// Parts of the Python node that this one does not have yet: a user's file stays valid, and is told so.
 void read_not_yet(Section& root, std::vector<std::string>& notes) {
-  for (const char* key : {"sensors", "lights"}) {
-    if (root.has(key)) notes.push_back(cat(key, ": this version runs cameras only; the section is not used"));
-  }
+  if (root.has("lights")) notes.push_back("lights: this version has no lights yet; the section is not used");
 }
 
 }  // namespace
@@ -166,6 +164,7 @@ NodeSettings read_node_settings(common::SettingsFile& file) {
   if (!root.word("hub_address")) read_hub_addresses(root, settings.link);
   if (settings.mirror) check_mirror(root, settings);
   read_cameras(root, settings);
+  settings.sensors = read_sensors(root);
   read_not_yet(root, settings.notes);
   return settings;
 }
@@ -176,6 +175,7 @@ NodeSettings load_node_settings(const std::filesystem::path& path) {
   file.finish();
   const auto folder = std::filesystem::absolute(path).parent_path();
   for (auto* given : {&settings.ledger, &settings.spool.folder, &settings.local_dir}) make_absolute(*given, folder);
+  if (const char* sysfs = std::getenv("SYSFS_PATH"); sysfs != nullptr && *sysfs != '\0') settings.sysfs = sysfs;
   if (settings.spool.folder.empty()) {
     // systemd names it (StateDirectory=); of several the first.
     const char* state = std::getenv("STATE_DIRECTORY");
@@ -203,6 +203,10 @@ std::string describe(const NodeSettings& settings) {
                without_password(view.camera.src), ", detectors:");
     for (const auto& detector : view.detectors) out += ' ' + detector.kind;
     out += '\n';
+  }
+  for (const SensorSettings& sensor : settings.sensors) {
+    out += cat("sensor ", sensor.label, ": ", sensor.kind, " \"", sensor.name, "\", read every ", sensor.interval_s,
+               " s, min_difference ", sensor.min_difference, '\n');
   }
   return out;
 }

@@ -9,6 +9,7 @@
 #include "imagenode/camera/camera_settings.hpp"
 #include "imagenode/detect/detector_settings.hpp"
 #include "imagenode/link/hub_link.hpp"
+#include "imagenode/sensor/sensor_settings.hpp"
 
 namespace imagenode {
 
@@ -46,7 +47,9 @@ struct NodeSettings {
   bool mirror = false;     ///< every message to each of link.addresses
   std::string network;     ///< of the hubs that are looked for; empty: of those without one
   std::vector<ViewEntry> views;
-  std::vector<std::string> notes;  ///< keys of the Python node that are accepted and say nothing here
+  std::vector<SensorSettings> sensors;
+  std::filesystem::path sysfs = "/sys";  ///< where the kernel shows hardware; the environment's SYSFS_PATH moves it
+  std::vector<std::string> notes;        ///< keys of the Python node that are accepted and say nothing here
 };
 
 /// Reads all keys; problems are collected by the file and thrown by its finish().

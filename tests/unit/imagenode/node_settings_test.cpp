@@ -54,8 +54,13 @@ cameras:
         draw_roi: ((255,0,0),1)
         send_frames: None
 sensors:
-  G1:
+  T1:
     name: Temperature
+    gpio: 4
+    type: DS18B20
+    unit: F
+    read_interval_minutes: 10
+    min_difference: 1
 lights:
   L1:
     on: continuous
@@ -67,7 +72,9 @@ lights:
   REQUIRE(settings.views.size() == 1);
   REQUIRE(settings.views[0].detectors.size() == 1);
   CHECK(settings.views[0].detectors[0].send_frames == SendFrames::none);
-  CHECK(settings.notes.size() == 5);
+  REQUIRE(settings.sensors.size() == 1);
+  CHECK(settings.sensors[0].kind == "DS18B20");
+  CHECK(settings.notes.size() == 4);
 }
 
 TEST_CASE("the interval of the heartbeat may have a unit") {

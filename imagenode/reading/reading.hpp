@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace imagenode {
+
+/// What a source other than a camera gives in one go: numbers with names and units, and what is to be told of them.
+struct Reading {
+  std::string source;        ///< label of the sensor or line
+  std::int64_t time_ns = 0;  ///< of capture, UTC; 0 until it is known
+  std::int64_t monotonic_ns = 0;
+  bool clock_synchronised = true;
+  std::map<std::string, double> fields;      ///< all finite
+  std::map<std::string, std::string> units;  ///< of each field that has one
+  std::string text;  ///< an event's text behind the node: "Temp|75 F"; empty: nothing to tell, not sent as an event
+};
+
+/// Where readings go; called from the thread of their source.
+using ReadingSink = std::function<void(const Reading&)>;
+
+}  // namespace imagenode

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "common/file_system.hpp"
+#include "common/wait.hpp"
+#include "imagenode/reading/reading.hpp"
+
+namespace imagenode {
+
+/// There is nothing to read: the hardware is absent, or does not answer. Says what a user can do about it.
+struct SensorError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// What a sensor needs from outside.
+struct SensorSeams {
+  common::FileSystem& files;
+  std::filesystem::path sysfs = "/sys";
+  common::Wait wait = common::wait_for_real;
+};
+
+/// Something that is read now and then. Bound to its thread; may be made elsewhere.
+class Sensor {
+ public:
+  Sensor() = default;
+  Sensor(const Sensor&) = delete;
+  Sensor& operator=(const Sensor&) = delete;
+  virtual ~Sensor() = default;
+
+  /// Reads once, however long that takes; a stop ends it within a second or two. One reading for each event that may
+  /// come of it, each with fields of its own, and a text as if it were to be sent. Source and, unless the sensor knows
+  /// it better, time are filled in by the caller. Throws SensorError or std::system_error; the next call tries anew,
+  /// from finding the hardware on.
+  virtual std::vector<Reading> read(const std::stop_token& stop) = 0;
+
+  /// The value by which changes of a field are judged: as its text shows it, where that is coarser.
+  virtual double judged(double value) const { return value; }
+};
+
+}  // namespace imagenode
