@@ -8,6 +8,7 @@
 #include "common/setting_values.hpp"
 #include "common/text.hpp"
 #include "imagenode/sensor/device_files.hpp"
+#include "imagenode/sensor/reading_text.hpp"
 #include "imagenode/sensor/registry.hpp"
 #include "imagenode/sensor/temperature.hpp"
 
@@ -35,7 +36,7 @@ class Ds18b20 final : public Sensor {
     Reading reading;
     reading.fields["temperature"] = value;
     reading.units["temperature"] = name_of(unit_);
-    reading.text = cat("Temp|", static_cast<int>(judged(value)), ' ', name_of(unit_));
+    reading.text = cat("Temp|", shown(judged(value), name_of(unit_)));
     return {reading};
   }
 
