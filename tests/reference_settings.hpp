@@ -27,8 +27,8 @@ inline std::string with_all_settings(const std::string& text) {
   return all;
 }
 
-/// Dotted keys as SettingsFile::known_keys() gives them: a name that the user chose below `chosen` is `*`.
-inline std::set<std::string> keys(const std::string& text, const std::string& chosen) {
+/// Dotted keys as SettingsFile::known_keys() gives them: a name that the user chose below one of `chosen` is `*`.
+inline std::set<std::string> keys(const std::string& text, const std::set<std::string>& chosen) {
   std::istringstream in(text);
   std::set<std::string> found;
   std::vector<std::pair<std::size_t, std::string>> path;  // indentation and dotted key of the enclosing mappings
@@ -38,7 +38,8 @@ inline std::set<std::string> keys(const std::string& text, const std::string& ch
     if (start == std::string::npos || colon == std::string::npos || line[start] == '#') continue;
     while (!path.empty() && path.back().first >= start) path.pop_back();
     const std::string above = path.empty() ? "" : path.back().second + '.';
-    const std::string name = above == chosen + '.' ? "*" : line.substr(start, colon - start);
+    const bool is_chosen = !path.empty() && chosen.contains(path.back().second);
+    const std::string name = is_chosen ? "*" : line.substr(start, colon - start);
     path.emplace_back(start, above + name);
     found.insert(above + name);
   }

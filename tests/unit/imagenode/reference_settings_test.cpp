@@ -1,6 +1,7 @@
 #include "reference_settings.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "catch.hpp"
 #include "common/files.hpp"
@@ -21,10 +22,19 @@ NodeSettings read(const std::string& yaml) {
   return settings;
 }
 
-/// A camera with each kind of detector, so that the keys of all of them are asked for.
+/// A camera with each kind of detector, and each kind of sensor, so that the keys of all of them are asked for.
 std::string smallest() {
   std::string yaml = "node: {name: N}\nhub_address: {H1: 'tcp://127.0.0.1:5555'}\ncameras:\n  W1:\n    detectors:\n";
   for (const std::string& kind : detector_kinds()) yaml += "      " + kind + ": {}\n";
+  yaml += "sensors:\n";
+  const std::map<std::string, std::string> needed{{"command", ", command: [date, +%s]"},
+                                                  {"file", ", path: /run/level"},
+                                                  {"hwmon", ", chip: cpu_thermal, input: temp1"},
+                                                  {"iio", ", device: bme280, channel: pressure"}};
+  for (const std::string& kind : sensor_kinds()) {
+    const auto keys = needed.find(kind);
+    yaml += "  " + kind + ": {type: " + kind + (keys == needed.end() ? "" : keys->second) + "}\n";
+  }
   return yaml;
 }
 
@@ -41,7 +51,8 @@ TEST_CASE("the reference imagenode.yaml is good with all its settings taken in")
 TEST_CASE("the reference imagenode.yaml holds every key of the node's settings") {
   auto file = common::SettingsFile::parse(smallest(), "imagenode.yaml");
   read_node_settings(file);
-  const auto keys = reference_settings::keys(reference_settings::with_all_settings(reference()), "cameras");
+  const auto keys =
+      reference_settings::keys(reference_settings::with_all_settings(reference()), {"cameras", "sensors"});
   for (const std::string& key : file.known_keys()) {
     INFO(key);
     CHECK(keys.contains(key));
@@ -75,6 +86,11 @@ TEST_CASE("the values of the reference imagenode.yaml are the defaults") {
   CHECK(view.camera.threaded_read == plain.camera.threaded_read);
   CHECK(view.analysis.scale == plain.analysis.scale);
   CHECK(view.analysis.decoding == plain.analysis.decoding);
+  const auto label_is_t1 = [](const SensorSettings& sensor) { return sensor.label == "T1"; };
+  const SensorSettings& sensor = *std::find_if(all.sensors.begin(), all.sensors.end(), label_is_t1);
+  CHECK(sensor.interval_s == defaults.sensors.front().interval_s);
+  CHECK(sensor.min_difference == defaults.sensors.front().min_difference);
+  CHECK(sensor.log_name == defaults.sensors.front().log_name);
   REQUIRE(view.detectors.size() == detector_kinds().size());
   for (const DetectorSettings& detector : view.detectors) {
     const DetectorSettings& plain_detector = plain.detectors.front();

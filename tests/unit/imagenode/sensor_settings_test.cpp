@@ -1,0 +1,90 @@
+#include <sstream>
+
+#include "catch.hpp"
+#include "common/files.hpp"
+#include "imagenode/settings.hpp"
+#include "sensor_fixture.hpp"
+
+using namespace imagenode;
+
+namespace {
+
+SensorSettings one(const std::string& keys) {
+  return SensorBench::settings(keys).front();
+}
+
+/// The blocks of a page that begin with `sensors:`, without their indentation.
+std::vector<std::string> examples(const std::string& page) {
+  std::istringstream in(page);
+  std::vector<std::string> found;
+  std::size_t indentation = std::string::npos;  // of the block that the line is in
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t start = line.find_first_not_of(' ');
+    if (start == std::string::npos) continue;
+    if (line.substr(start) == "sensors:") {
+      indentation = start;
+      found.emplace_back();
+    } else if (indentation != std::string::npos && start <= indentation) {
+      indentation = std::string::npos;
+    }
+    if (indentation != std::string::npos) found.back() += line.substr(indentation) + '\n';
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a sensor has the keys and defaults of the Python node") {
+  const SensorSettings plain = one("type: DS18B20");
+  CHECK(plain.label == "S1");
+  CHECK(plain.name == "S1");
+  CHECK(plain.interval_s == 600);
+  CHECK(plain.min_difference == 1);
+  CHECK_FALSE(plain.log_name);
+  const SensorSettings full =
+      one("name: Temperature Sensor, gpio: 4, type: DHT22, unit: F, read_interval_minutes: 2, min_difference: 0.5");
+  CHECK(full.name == "Temperature Sensor");
+  CHECK(full.kind == "DHT22");
+  CHECK(full.interval_s == 120);
+  CHECK(full.min_difference == 0.5);
+}
+
+TEST_CASE("the interval of a sensor may have a unit, and stands once") {
+  CHECK(one("type: DHT22, read_interval: 10s").interval_s == 10);
+  CHECK(one("type: DHT22, read_interval: 5m").interval_s == 300);
+  CHECK(one("type: DHT22, read_interval: 5").interval_s == 300);
+  CHECK_THAT(SensorBench::problems("type: DHT22, read_interval: 0"), ContainsSubstring("read_interval: 0 is not"));
+  CHECK_THAT(SensorBench::problems("type: DHT22, read_interval: 5, read_interval_minutes: 5"),
+             ContainsSubstring("keep one"));
+}
+
+TEST_CASE("an unknown kind of sensor is answered with those that there are") {
+  const std::string known = "DHT11, DHT22, DS18B20, command, file, hwmon, iio";
+  CHECK_THAT(SensorBench::problems("type: DS18B21"), ContainsSubstring("DS18B21 is unknown; known are " + known));
+  CHECK_THAT(SensorBench::problems("name: Coop"), ContainsSubstring("type: is required here; one of " + known));
+}
+
+TEST_CASE("what a sensor cannot do without is asked for") {
+  CHECK_THAT(SensorBench::problems("type: DS18B20, unit: K"), ContainsSubstring("unit: K is not one of f, c"));
+  CHECK_THAT(SensorBench::problems("type: DS18B20, id: ../28-1"), ContainsSubstring("not a path"));
+  CHECK_THAT(SensorBench::problems("type: file, path: level"), ContainsSubstring("whole path"));
+  CHECK_THAT(SensorBench::problems("type: iio"),
+             ContainsSubstring("device: the name") && ContainsSubstring("channel: the name"));
+  CHECK_THAT(SensorBench::problems("type: hwmon"), ContainsSubstring("chip: ") && ContainsSubstring("input: "));
+  CHECK_THAT(SensorBench::problems("type: command"), ContainsSubstring("a program with its arguments is needed"));
+  CHECK_THAT(SensorBench::problems("type: command, command: vcgencmd measure_temp"), ContainsSubstring("no shell"));
+  CHECK_THAT(SensorBench::problems("type: DHT22, name: 'a|b'"), ContainsSubstring("may hold |"));
+  CHECK_THAT(SensorBench::problems("type: DHT22, min_difference: -1"), ContainsSubstring("min_difference: -1"));
+}
+
+TEST_CASE("the examples of the guide are good settings") {
+  const auto page = common::read_text_file(std::filesystem::path(PROJECT_ROOT) / "docs/guide/sensors.md");
+  const auto found = examples(page);
+  CHECK(found.size() == 7);
+  for (const std::string& example : found) {
+    INFO(example);
+    auto file = common::SettingsFile::parse("node: {name: N}\nhub_address: none\n" + example, "sensors.md");
+    CHECK_FALSE(read_node_settings(file).sensors.empty());
+    CHECK_NOTHROW(file.finish());
+  }
+}
