@@ -64,6 +64,14 @@ void check_camera(const imagenode::ViewEntry& view) {
   for (const auto& detector : view.detectors) check_detector(detector);
 }
 
+void check_sensor(const imagenode::SensorSettings& sensor) {
+  require((sensor.label + sensor.name).find('|') == std::string::npos,
+          "a sensor's name does not end a field of a text");
+  within(sensor.interval_s, 0.1, 30 * 86'400.0, "read_interval");
+  require(sensor.min_difference >= 0, "min_difference");
+  require(sensor.make != nullptr, "a sensor can be made");
+}
+
 void check_node(const imagenode::NodeSettings& settings) {
   require(!settings.name.empty() && settings.name.find('|') == std::string::npos, "a node has a name without |");
   within(settings.queuemax, 1, 100'000, "queuemax");
@@ -75,6 +83,7 @@ void check_node(const imagenode::NodeSettings& settings) {
   within(settings.link.patience_s, 0.1, 3600.0, "patience");
   within(settings.link.bandwidth_kbit.value_or(1), 1, INT32_MAX, "bandwidth_kbit");
   for (const auto& view : settings.views) check_camera(view);
+  for (const auto& sensor : settings.sensors) check_sensor(sensor);
   imagenode::describe(settings);
 }
 
