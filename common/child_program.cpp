@@ -140,27 +140,50 @@ ChildProgram::Read ChildProgram::read(std::span<std::uint8_t> out, std::size_t& 
   const std::stop_callback on_stop(stop, [&wake] { wake.signal(); });
   read = 0;
   while (read < out.size()) {
-    std::array<pollfd, 3> waiting{{{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}, {wake.fd(), POLLIN, 0}}};
-    const int ready = poll(waiting.data(), waiting.size(), static_cast<int>(silence_ns / kMillisecond));
-    if (stop.stop_requested()) return Read::stopped;
-    if (ready == 0) return Read::silent;
-    if (waiting[1].revents != 0) take_words();
-    if (waiting[0].revents == 0) continue;
-    const ssize_t count = ::read(output_.get(), out.data() + read, out.size() - read);
-    if (count == 0) return Read::ended;
-    if (count < 0) {
-      if (errno == EAGAIN || errno == EINTR) continue;
-      fail(errno, "pipe");
-    }
+    std::size_t count = 0;
+    const Read how = take(out.subspan(read), count, silence_ns, stop, wake);
+    if (how != Read::whole) return how;
     if (read == 0 && first_bytes) first_bytes();
-    read += static_cast<std::size_t>(count);
+    read += count;
   }
   return Read::whole;
 }
 
+ChildProgram::Read ChildProgram::read_some(std::span<std::uint8_t> out, std::size_t& read, std::int64_t silence_ns,
+                                           const std::stop_token& stop) {
+  const WakeUp wake;
+  const std::stop_callback on_stop(stop, [&wake] { wake.signal(); });
+  read = 0;
+  return take(out, read, silence_ns, stop, wake);
+}
+
+/// Waits for output and takes what there is of it, at least a byte. What it says on standard error breaks no silence.
+ChildProgram::Read ChildProgram::take(std::span<std::uint8_t> out, std::size_t& count, std::int64_t silence_ns,
+                                      const std::stop_token& stop, const WakeUp& wake) {
+  const SystemClock clock;
+  const std::int64_t until_ns = clock.monotonic_ns() + silence_ns;
+  for (;;) {
+    const std::int64_t left_ns = until_ns - clock.monotonic_ns();
+    if (left_ns <= 0) return Read::silent;
+    std::array<pollfd, 3> waiting{{{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}, {wake.fd(), POLLIN, 0}}};
+    poll(waiting.data(), waiting.size(), static_cast<int>(left_ns / kMillisecond + 1));
+    if (stop.stop_requested()) return Read::stopped;
+    if (waiting[1].revents != 0) take_words();
+    if (waiting[0].revents == 0) continue;
+    const ssize_t taken = ::read(output_.get(), out.data(), out.size());
+    if (taken == 0) return Read::ended;
+    if (taken > 0) {
+      count = static_cast<std::size_t>(taken);
+      return Read::whole;
+    }
+    if (errno != EAGAIN && errno != EINTR) fail(errno, "pipe");
+  }
+}
+
 void ChildProgram::take_words() {
   std::array<char, 1024> part{};
-  while (errors_) {
+  // Once what a pipe holds: one that never stops complaining must not keep us here.
+  for (int parts = 0; parts < 64 && errors_; ++parts) {
     const ssize_t count = ::read(errors_.get(), part.data(), part.size());
     if (count == 0) errors_ = {};  // poll passes over a closed one
     if (count <= 0) return;

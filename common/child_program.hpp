@@ -32,9 +32,11 @@ class ChildProgram {
   enum class Read { whole, ended, silent, stopped };
 
   /// Fills `out` from its output. `read` says how much has come when that is less; `first_bytes` is called when the
-  /// first ones come. Silent: nothing for `silence_ns`.
+  /// first ones come. Silent: no output for `silence_ns`, whatever it says on standard error.
   Read read(std::span<std::uint8_t> out, std::size_t& read, std::int64_t silence_ns, const std::stop_token& stop,
             const std::function<void()>& first_bytes = {});
+  /// The same with what is there, as soon as there is anything: whole.
+  Read read_some(std::span<std::uint8_t> out, std::size_t& read, std::int64_t silence_ns, const std::stop_token& stop);
 
   /// The end of what it has said on standard error, as one line; after its end all of that.
   std::string last_words();
@@ -45,6 +47,8 @@ class ChildProgram {
   pid_t pid() const { return pid_; }
 
  private:
+  Read take(std::span<std::uint8_t> out, std::size_t& count, std::int64_t silence_ns, const std::stop_token& stop,
+            const WakeUp& wake);
   void take_words();
   bool wait_for_end(int milliseconds) const;
 

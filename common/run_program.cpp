@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -17,10 +16,6 @@ namespace {
 constexpr std::size_t kMaxOutput = 64 * 1024;
 /// For a program that has closed its output and is not done yet.
 constexpr std::int64_t kEndPatience = 2 * kSecond;
-
-std::int64_t now_ns() {
-  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-}
 
 std::filesystem::path program_of(const std::string& word) {
   if (word.find('/') != std::string::npos) return word;
@@ -46,25 +41,24 @@ ProgramError failed(ChildProgram& program, const std::string& name, int status) 
 }  // namespace
 
 std::string run_program(const std::vector<std::string>& words, std::int64_t timeout_ns, const std::stop_token& stop) {
-  const std::int64_t deadline_ns = now_ns() + timeout_ns;
+  const SystemClock clock;
+  const std::int64_t deadline_ns = clock.monotonic_ns() + timeout_ns;
   const auto program = start(words);
   const auto too_long = [&] {
     return ProgramError(cat(words.front(), " was not done after ", static_cast<double>(timeout_ns) / kSecond, " s"));
   };
   std::string output;
-  // A byte at a time, so that the deadline holds for one that never stops talking either.
+  std::array<std::uint8_t, 4096> part{};
   for (auto how = ChildProgram::Read::whole; how != ChildProgram::Read::ended;) {
-    const std::int64_t left_ns = deadline_ns - now_ns();
-    if (left_ns <= 0) throw too_long();
-    std::array<std::uint8_t, 1> byte{};
     std::size_t count = 0;
-    how = program->read(byte, count, left_ns + kMillisecond, stop);
+    how = program->read_some(part, count, deadline_ns - clock.monotonic_ns(), stop);
     if (how == ChildProgram::Read::stopped) throw ProgramError(cat(words.front(), " was stopped"));
     if (how == ChildProgram::Read::silent) throw too_long();
-    output.append(byte.begin(), byte.begin() + static_cast<std::ptrdiff_t>(count));
+    output.append(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(count));
     if (output.size() > kMaxOutput) throw ProgramError(cat(words.front(), " says more than ", kMaxOutput, " bytes"));
   }
-  const auto status = program->exit_status(std::clamp<std::int64_t>(deadline_ns - now_ns(), 0, kEndPatience));
+  const auto status =
+      program->exit_status(std::clamp<std::int64_t>(deadline_ns - clock.monotonic_ns(), 0, kEndPatience));
   if (!status) throw too_long();
   if (*status != 0) throw failed(*program, words.front(), *status);
   return output;
