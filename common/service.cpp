@@ -50,14 +50,15 @@ int StopSignals::wait(std::int64_t timeout_ns) {
   return signal;
 }
 
-void run_until_stopped(StopSignals& signals, const Liveness& liveness, const std::function<void()>& tick) {
+bool run_until_stopped(StopSignals& signals, const Liveness& liveness, const std::function<bool()>& tick) {
   std::uint64_t watchdog_us = 0;
   const bool watched = sd_watchdog_enabled(0, &watchdog_us) > 0;
   // Half of the time that systemd allows: time enough for a slow tick, soon enough for a stuck thread.
   const std::int64_t limit_ns = static_cast<std::int64_t>(watchdog_us) * kMicrosecond / 2;
   sd_notify(0, "READY=1");
-  while (signals.wait(kSecond) == 0) {
-    tick();
+  bool goes_on = true;
+  while (goes_on && signals.wait(kSecond) == 0) {
+    goes_on = tick();
     if (!watched) continue;
     if (const auto stuck = liveness.stuck(limit_ns)) {
       log::error(cat("thread ", *stuck, " makes no progress; the watchdog is not fed"));
@@ -66,6 +67,7 @@ void run_until_stopped(StopSignals& signals, const Liveness& liveness, const std
     }
   }
   sd_notify(0, "STOPPING=1");
+  return goes_on;
 }
 
 StopDeadline::StopDeadline(const Liveness& liveness, std::int64_t timeout_ns)

@@ -12,9 +12,11 @@ namespace common {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 64;
+inline constexpr int kExitNoNode = 67;       ///< there is no such node
 inline constexpr int kExitUnavailable = 69;  ///< the peer of a client command is not there
 inline constexpr int kExitCannotCheck = 74;  ///< what was to be checked cannot be read
 inline constexpr int kExitInUse = 75;        ///< another process has the data directory
+inline constexpr int kExitRestart = 80;      ///< wants to be started again
 inline constexpr int kExitConfig = 78;       ///< systemd does not restart on this one
 
 /// Blocks SIGTERM and SIGINT for the whole process, so that only wait() sees them. Make it first in main,
@@ -27,8 +29,8 @@ class StopSignals {
 };
 
 /// Says READY=1, then calls `tick` once a second and feeds systemd's watchdog (WatchdogSec) while no thread is
-/// stuck, until a stop signal comes. Main thread.
-void run_until_stopped(StopSignals& signals, const Liveness& liveness, const std::function<void()>& tick);
+/// stuck, until a stop signal comes or `tick` returns false. Whether it was a signal. Main thread.
+bool run_until_stopped(StopSignals& signals, const Liveness& liveness, const std::function<bool()>& tick);
 
 /// Ends the process with status 1 when the object still exists after `timeout_ns`: a clean stop must not hang. The
 /// last words name the thread that is stuck. systemd is asked for as much time.

@@ -75,20 +75,64 @@ int in_use(const common::LockedError& error, const char* command) {
 
 }  // namespace
 
-int show_status(const fs::path& settings_file, bool json) {
+namespace {
+
+/// The answer of the running hub; when there is none, says so.
+std::optional<std::string> asked(const fs::path& settings_file, const std::string& question, int timeout_ms = 3000) {
   std::vector<fs::path> sockets{"/run/imagehub/control.sock"};
   if (!settings_file.empty()) {
     sockets.insert(sockets.begin(), control_path(load_hub_settings(settings_file).data_directory));
   }
   for (const fs::path& socket : sockets) {
-    if (const auto answer = ask_hub(socket, "status")) {
-      std::cout << (json ? *answer + '\n' : format_status(*answer));
-      return common::kExitOk;
-    }
+    if (auto answer = ask_hub(socket, question, timeout_ms)) return answer;
   }
   std::cerr << "imagehub: no hub answers at " << sockets.front().string()
             << "; is it running, and may you read that socket? Name its settings with --config FILE or --path DIR\n";
-  return common::kExitUnavailable;
+  return std::nullopt;
+}
+
+int wrong_use(const char* what) {
+  std::cerr << "imagehub: " << what << "; write `imagehub command NODE \"SendFrames 10\"`, with --all in the place of "
+            << "NODE for all nodes, or `imagehub command --list`\n";
+  return common::kExitUsage;
+}
+
+}  // namespace
+
+int show_status(const fs::path& settings_file, bool json) {
+  const auto answer = asked(settings_file, "status");
+  if (!answer) return common::kExitUnavailable;
+  std::cout << (json ? *answer + '\n' : format_status(*answer));
+  return common::kExitOk;
+}
+
+int node_command(const fs::path& settings_file, const CommandOptions& options) {
+  // The hub writes the command to its disk first, which can be slow.
+  constexpr int kPatienceMs = 30'000;
+  if (options.list) {
+    if (options.all || !options.words.empty()) return wrong_use("--list takes no node and no command");
+    const auto answer = asked(settings_file, "status");
+    if (!answer) return common::kExitUnavailable;
+    std::cout << format_commands(*answer);
+    return common::kExitOk;
+  }
+  if (options.words.size() < (options.all ? 1 : 2)) return wrong_use("the node or the command is missing");
+  std::string text;
+  for (std::size_t i = options.all ? 0 : 1; i < options.words.size(); ++i) {
+    text += (text.empty() ? "" : " ") + options.words[i];
+  }
+  // Whether there is a hub at all shows sooner.
+  if (!asked(settings_file, "status")) return common::kExitUnavailable;
+  const auto answer =
+      asked(settings_file, command_question(options.all ? "" : options.words[0], options.all, text), kPatienceMs);
+  if (!answer) return common::kExitUnavailable;
+  const CommandAnswer given = read_command_answer(*answer);
+  if (given.error.empty()) {
+    std::cout << given.text;
+    return common::kExitOk;
+  }
+  std::cerr << "imagehub: " << given.error << '\n';
+  return given.unknown_node ? common::kExitNoNode : common::kExitFailure;
 }
 
 namespace {

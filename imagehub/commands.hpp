@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 /// The subcommands of imagehub. Each prints for people or scripts and returns the exit status
 /// (docs/reference/exit-codes.md). They throw std::exception for what main reports.
@@ -9,6 +10,14 @@ namespace imagehub {
 
 /// Asks the hub of the settings file, or, without one, the one that runs as a service.
 int show_status(const std::filesystem::path& settings_file, bool json);
+
+struct CommandOptions {
+  std::vector<std::string> words;  ///< node and command; for all nodes, the command
+  bool all = false;
+  bool list = false;
+};
+/// Gives the running hub a command for a node, or shows those that it has.
+int node_command(const std::filesystem::path& settings_file, const CommandOptions& options);
 
 struct CheckOptions {
   std::string level = "size";

@@ -14,10 +14,6 @@ namespace imagehub {
 
 namespace fs = std::filesystem;
 
-namespace {
-constexpr int kAnswerTimeoutMs = 3000;
-}
-
 fs::path control_path(const fs::path& data_directory) {
   const char* runtime = std::getenv("RUNTIME_DIRECTORY");
   return (runtime == nullptr ? data_directory : fs::path(runtime)) / "control.sock";
@@ -27,10 +23,10 @@ struct Control::Impl {
   zmq::context_t context{1};
   zmq::socket_t socket;
   common::WakeUp wake;
-  Status status;
+  Answer answer;
   std::jthread thread;
 
-  explicit Impl(Status given) : status(std::move(given)) {}
+  explicit Impl(Answer given) : answer(std::move(given)) {}
 
   void run(const std::stop_token& stop, common::Liveness::Thread& self) {
     while (!stop.stop_requested()) {
@@ -42,29 +38,24 @@ struct Control::Impl {
       }
       zmq::message_t question;
       if (!socket.recv(question, zmq::recv_flags::dontwait)) continue;
-      const bool known = !question.more() && question.to_string_view() == "status";
+      const std::string asked = question.more() ? "" : question.to_string();
       while (question.more()) (void)socket.recv(question);
-      socket.send(zmq::buffer(known ? answer() : failed("this hub does not know the question")),
-                  zmq::send_flags::dontwait);
+      socket.send(zmq::buffer(answer_to(asked)), zmq::send_flags::dontwait);
     }
   }
 
   /// A disk that cannot tell its space, say, is no reason to end.
-  std::string answer() const {
+  std::string answer_to(const std::string& question) const {
     try {
-      return status();
+      return answer(question);
     } catch (const std::exception& error) {
-      return failed(error.what());
+      return nlohmann::json{{"error", error.what()}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     }
-  }
-
-  static std::string failed(const std::string& why) {
-    return nlohmann::json{{"error", why}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 };
 
-Control::Control(const fs::path& path, Status status, common::Liveness& liveness)
-    : impl_(std::make_unique<Impl>(std::move(status))) {
+Control::Control(const fs::path& path, Answer answer, common::Liveness& liveness)
+    : impl_(std::make_unique<Impl>(std::move(answer))) {
   impl_->socket = zmq::socket_t(impl_->context, zmq::socket_type::rep);
   impl_->socket.set(zmq::sockopt::linger, 0);
   impl_->socket.set(zmq::sockopt::maxmsgsize, std::int64_t{4096});
@@ -84,13 +75,13 @@ Control::~Control() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
-std::optional<std::string> ask_hub(const fs::path& path, const std::string& question) {
+std::optional<std::string> ask_hub(const fs::path& path, const std::string& question, int timeout_ms) {
   if (!fs::exists(path)) return std::nullopt;
   try {
     zmq::context_t context(1);
     zmq::socket_t socket(context, zmq::socket_type::req);
     socket.set(zmq::sockopt::linger, 0);
-    socket.set(zmq::sockopt::rcvtimeo, kAnswerTimeoutMs);
+    socket.set(zmq::sockopt::rcvtimeo, timeout_ms);
     socket.connect("ipc://" + path.string());
     socket.send(zmq::buffer(question), zmq::send_flags::none);
     zmq::message_t answer;

@@ -14,12 +14,13 @@ namespace imagehub {
 /// (RUNTIME_DIRECTORY), else in the data directory.
 std::filesystem::path control_path(const std::filesystem::path& data_directory);
 
-/// A local socket on which a running hub answers `imagehub status`. One thread of its own.
+/// A local socket on which a running hub answers `imagehub status` and `imagehub command`. One thread of its own.
 class Control {
  public:
-  using Status = std::function<std::string()>;
+  /// What it throws is answered as {"error": why}.
+  using Answer = std::function<std::string(const std::string& question)>;
   /// Throws std::runtime_error when the socket cannot be made.
-  Control(const std::filesystem::path& path, Status status, common::Liveness& liveness);
+  Control(const std::filesystem::path& path, Answer answer, common::Liveness& liveness);
   ~Control();
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
@@ -29,7 +30,8 @@ class Control {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Asks the hub behind the socket; nothing when none answers within three seconds.
-std::optional<std::string> ask_hub(const std::filesystem::path& path, const std::string& question);
+/// Asks the hub behind the socket; nothing when none answers in time.
+std::optional<std::string> ask_hub(const std::filesystem::path& path, const std::string& question,
+                                   int timeout_ms = 3000);
 
 }  // namespace imagehub

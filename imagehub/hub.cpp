@@ -11,6 +11,7 @@
 #include "imagehub/announcement.hpp"
 #include "imagehub/care/salvage.hpp"
 #include "imagehub/care/upkeep.hpp"
+#include "imagehub/command_desk.hpp"
 #include "imagehub/control.hpp"
 #include "imagehub/filing/committer.hpp"
 #include "imagehub/filing/disk_watch.hpp"
@@ -76,10 +77,12 @@ struct Hub::Parts {
         store(the_files, given.data_directory / "images", given.durability == Durability::synced),
         log(the_files, given.data_directory / "logs"),
         nodes(the_clock, to_ns(given.patience_s), index.nodes()),
-        committer(given.committer, index, store, log, reserve, nodes, the_clock),
+        commands(the_clock, to_ns(given.command_ttl_s), CommandTable(index).all()),
+        desk(index, commands, nodes),
+        committer(given.committer, index, store, log, reserve, nodes, the_clock, &commands),
         retention(given.retention, {index, store, committer, reserve, the_files, the_clock}),
         forecast(given.retention, index, the_files, given.data_directory, the_clock),
-        intake(given.intake, cat("imagehub/", common::version(), ' ', hub_id), nodes, counters, the_clock) {
+        intake(given.intake, cat("imagehub/", common::version(), ' ', hub_id), nodes, commands, counters, the_clock) {
     committer.recover();
     retention.recover();
     const auto news = reserve.spend([&] { return finish_salvage(files, data, index); });
@@ -116,11 +119,21 @@ struct Hub::Parts {
   std::unique_ptr<Control> open_control(common::Liveness& liveness) {
     try {
       return std::make_unique<Control>(
-          control_path(settings.data_directory), [this] { return status(); }, liveness);
+          control_path(settings.data_directory), [this](const std::string& question) { return answer(question); },
+          liveness);
     } catch (const std::exception& error) {
       common::log::warn(cat(error.what(), "; `imagehub status` will not find this hub"));
       return nullptr;
     }
+  }
+
+  /// To who asks on the control socket.
+  std::string answer(const std::string& question) {
+    constexpr std::string_view kCommand = "command ";
+    if (question == "status") return status();
+    if (!question.starts_with(kCommand)) throw std::runtime_error("this hub does not know the question");
+    return desk.take(question.substr(kCommand.size()),
+                     [this](std::function<void()> task) { filing->between_groups(std::move(task)); });
   }
 
   /// An event of the hub's own, filed like any other.
@@ -158,7 +171,8 @@ struct Hub::Parts {
                        .retention = retention,
                        .forecast = forecast,
                        .upkeep = *upkeep,
-                       .nodes = nodes});
+                       .nodes = nodes,
+                       .desk = desk});
   }
 
   const HubSettings settings;
@@ -175,6 +189,8 @@ struct Hub::Parts {
   EventLog log;
   Counters counters;
   Nodes nodes;
+  NodeCommands commands;
+  CommandDesk desk;
   Committer committer;
   Retention retention;
   Forecast forecast;
@@ -225,6 +241,7 @@ void Hub::tick() {
     parts.note(text, text.substr(0, text.find('|')));
   }
   parts.disk_watch->tell_full();
+  if (parts.commands.has_old()) parts.filing->soon([&parts] { parts.desk.forget_old(); });
   parts.disk_watch->look_ahead();
   // Told once for each last message.
   const std::int64_t last_message_ns = parts.intake.last_message_ns();
@@ -242,13 +259,14 @@ void Hub::stop() {
   parts.announcement.reset();
   parts.intake.stop_accepting();
   parts.retention.stop();
+  // Who asks there waits for filing, too.
+  parts.control.reset();
   // The last of those that tick() gave: they note what they find.
   parts.filing->between_groups([] {});
   parts.note("Exiting imagehub", "imagehub");
   if (!parts.filing->drain(to_ns(parts.settings.shutdown_timeout_s))) {
     common::log::warn("not everything could be stored before the stop; its senders keep it");
   }
-  parts.control.reset();
   parts.upkeep.reset();
   parts.filing.reset();
 }

@@ -6,6 +6,7 @@
 
 #include "common/version.hpp"
 #include "imagehub/care/upkeep.hpp"
+#include "imagehub/command_desk.hpp"
 #include "imagehub/filing/filing.hpp"
 #include "imagehub/filing/forecast.hpp"
 #include "imagehub/filing/retention.hpp"
@@ -96,6 +97,7 @@ std::string hub_status(const HubView& hub) {
                          {"deleted_images", kept.deleted_images},
                          {"deleted_bytes", kept.deleted_bytes},
                          {"undeletable_files", kept.undeletable_files}}},
+                       {"commands", json::parse(hub.desk.list())},
                        {"nodes", nodes_of(hub.nodes)}};
   return status.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -10,6 +10,7 @@
 
 namespace imagehub {
 
+class CommandDesk;
 class Counters;
 class Filing;
 class Forecast;
@@ -47,6 +48,7 @@ struct HubView {
   const Forecast& forecast;
   const Upkeep& upkeep;
   const Nodes& nodes;
+  const CommandDesk& desk;
 };
 
 /// The answer to `imagehub status` (JSON), of which format_status() makes a table. Thread-safe.

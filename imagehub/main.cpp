@@ -31,7 +31,10 @@ int run_hub(const imagehub::HubSettings& settings) {
   common::Disk disk;
   imagehub::Hub hub(settings, disk, clock, liveness);
   common::log::info(hub.greeting());
-  common::run_until_stopped(signals, liveness, [&] { hub.tick(); });
+  common::run_until_stopped(signals, liveness, [&] {
+    hub.tick();
+    return true;
+  });
   const common::StopDeadline deadline(liveness, static_cast<std::int64_t>((settings.shutdown_timeout_s + 5) * 1e9));
   hub.stop();
   return common::kExitOk;
@@ -65,12 +68,18 @@ int main(int argc, char** argv) {
   auto* index = app.add_subcommand("index",
                                    "add pictures and log lines that are not in the index, such as those of the "
                                    "Python hub; the hub must be stopped");
-  for (auto* subcommand : {status, check, index}) subcommand->fallthrough();
+  auto* command = app.add_subcommand("command", "give a node a command by way of the running hub");
+  imagehub::CommandOptions command_options;
+  command->add_option("words", command_options.words, "node and command, such as Barn \"SendFrames 10\"");
+  command->add_flag("--all", command_options.all, "for all nodes, in the place of one");
+  command->add_flag("--list", command_options.list, "show the commands of late: pending, delivered, done, failed");
+  for (auto* subcommand : {status, command, check, index}) subcommand->fallthrough();
   app.footer(
-      "Exit status: 0 done, 1 failed or differences found, 64 wrong use, 69 no hub answers, 74 cannot check,\n"
-      "75 the data directory is in use, 78 the settings are wrong.\n"
+      "Exit status: 0 done, 1 failed or differences found, 64 wrong use, 67 no such node, 69 no hub answers,\n"
+      "74 cannot check, 75 the data directory is in use, 78 the settings are wrong.\n"
       "Examples: imagehub --path /srv/farm\n"
       "          imagehub status --json\n"
+      "          imagehub command Barn \"SendFrames 10\"\n"
       "          imagehub check --level content     reads and verifies every picture, while the hub runs\n"
       "          imagehub check --repair            with the hub stopped\n");
   try {
@@ -81,7 +90,9 @@ int main(int argc, char** argv) {
   try {
     const fs::path file = config.empty() ? directory / "imagehub.yaml" : config;
     const bool named = !config.empty() || app.count("--path") > 0;
-    if (*status) return imagehub::show_status(named || fs::exists(file) ? file : fs::path(), json);
+    const fs::path of_running = named || fs::exists(file) ? file : fs::path();
+    if (*status) return imagehub::show_status(of_running, json);
+    if (*command) return imagehub::node_command(of_running, command_options);
     if (*check) return imagehub::check_command(file, check_options);
     if (*index) return imagehub::index_command(file);
     const auto settings = imagehub::load_hub_settings(file);

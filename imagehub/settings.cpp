@@ -81,6 +81,7 @@ HubSettings read_hub_settings(common::SettingsFile& file) {
   hub.read("patience", patience_minutes, {0.01, 60 * 24 * 365});
   settings.patience_s = patience_minutes * 60;
   hub.read_duration("shutdown_timeout", settings.shutdown_timeout_s, 1, {0.1, 3600});
+  hub.read_duration("command_ttl", settings.command_ttl_s, 1, {1, 30.0 * 86'400});
   hub.read("reserve_mb", settings.reserve_mb, {0, 1024 * 1024});
   hub.read("queuemax", settings.queuemax, {1});
   hub.read("print_settings", settings.print_settings);
@@ -111,8 +112,8 @@ std::string describe(const HubSettings& settings) {
                      "\ndata_directory: ", settings.data_directory.string(),
                      "\nmax_images_write: ", quota ? std::to_string(*quota) : "no limit",
                      "\nbackups: ", settings.upkeep.backups, "\npatience: ", settings.patience_s / 60, " minutes",
-                     "\nshutdown_timeout: ", settings.shutdown_timeout_s, " s\nreserve_mb: ", settings.reserve_mb,
-                     "\nretention:", described(settings.retention), '\n');
+                     "\nshutdown_timeout: ", settings.shutdown_timeout_s, " s\ncommand_ttl: ", settings.command_ttl_s,
+                     " s\nreserve_mb: ", settings.reserve_mb, "\nretention:", described(settings.retention), '\n');
 }
 
 }  // namespace imagehub

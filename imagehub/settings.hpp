@@ -25,8 +25,9 @@ struct HubSettings {
   std::filesystem::path data_directory = "imagehub_data";
   double patience_s = 10 * 60;
   double shutdown_timeout_s = 10;
-  bool announce = true;  ///< by mDNS, when Avahi is there
-  std::string network;   ///< told with it; empty for none
+  double command_ttl_s = 3600;  ///< then a command to a node is forgotten
+  bool announce = true;         ///< by mDNS, when Avahi is there
+  std::string network;          ///< told with it; empty for none
   bool print_settings = false;
   std::optional<int> queuemax;
 };

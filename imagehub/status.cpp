@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "common/local_time.hpp"
@@ -106,7 +107,54 @@ std::string waiting(const json& status) {
   return messages > 0 ? cat(", of which ", messages, " wait to be stored") : "";
 }
 
+/// Nothing to say when there are none.
+std::string commands_line(const json& status) {
+  std::map<std::string, int> counts;
+  for (const auto& command : status.value("commands", json::array())) ++counts[command.at("state").get<std::string>()];
+  std::string out;
+  for (const auto& [state, count] : counts) out += cat(out.empty() ? "commands  " : ", ", count, ' ', state);
+  return out.empty() ? "" : out + "; `imagehub command --list` shows them\n";
+}
+
 }  // namespace
+
+std::string format_commands(const std::string& text) {
+  const json status = json::parse(text);
+  if (status.contains("error")) {
+    return cat("imagehub cannot tell its commands: ", common::escaped(status.at("error").get<std::string>()), '\n');
+  }
+  const json commands = status.value("commands", json::array());
+  if (commands.empty()) return "(no commands; those that are older than command_ttl are forgotten)\n";
+  std::string out = padded("given", 20) + padded("id", 17) + padded("state", 10) + padded("node", 20) + "command\n";
+  for (const auto& command : commands) {
+    const auto reason = command.at("reason").get<std::string>();
+    out += padded(common::log_stamp(command.at("created_ns").get<std::int64_t>()).substr(0, 19), 20) +
+           padded(std::to_string(command.at("id").get<std::uint64_t>()), 17) +
+           padded(command.at("state").get<std::string>(), 10) +
+           padded(common::escaped(command.at("node").get<std::string>()), 20) +
+           common::escaped(command.at("text").get<std::string>()) + (reason.empty() ? "" : ": ") +
+           common::escaped(reason) + '\n';
+  }
+  return out;
+}
+
+std::string command_question(const std::string& node, bool all, const std::string& text) {
+  const json question = {{"node", node}, {"all", all}, {"text", text}};
+  return "command " + question.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+CommandAnswer read_command_answer(const std::string& text) {
+  const json answer = json::parse(text);
+  if (answer.contains("error")) {
+    return {"", common::escaped(answer.at("error").get<std::string>()), answer.value("unknown", false)};
+  }
+  std::string given;
+  for (const auto& command : answer.at("commands")) {
+    given += cat("command ", command.at("id").get<std::uint64_t>(), " waits for ",
+                 common::escaped(command.at("node").get<std::string>()), '\n');
+  }
+  return {given, "", false};
+}
 
 std::string format_status(const std::string& text) {
   const json status = json::parse(text);
@@ -133,6 +181,7 @@ std::string format_status(const std::string& text) {
   out += cat("queue     ", status.at("in_flight_messages").get<std::uint64_t>(), " messages, ",
              with_unit(status.at("in_flight_bytes").get<double>()), waiting(status),
              status.at("holding_back").get<bool>() ? ", full: senders wait\n" : "\n");
+  out += commands_line(status);
   out += "drops     ";
   if (status.at("drops").empty()) out += "none\n";
   bool first = true;

@@ -34,7 +34,7 @@ void watching_for_a_full_disk(Reserve& reserve, std::uint64_t bytes, Work work) 
 }  // namespace
 
 Committer::Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log,
-                     Reserve& reserve, Nodes& nodes, const common::Clock& clock)
+                     Reserve& reserve, Nodes& nodes, const common::Clock& clock, NodeCommands* commands)
     : settings_(settings),
       index_(index),
       store_(store),
@@ -43,7 +43,8 @@ Committer::Committer(const CommitterSettings& settings, Index& index, ImageStore
       nodes_(nodes),
       clock_(clock),
       receive_times_(index, clock),
-      recognition_(index, store) {}
+      recognition_(index, store),
+      command_reports_(index, commands) {}
 
 Committer::Recovered Committer::recover(bool files_are_lost) {
   return reserve_.spend([&] { return finish_what_a_crash_left(files_are_lost); });
@@ -235,13 +236,18 @@ void Committer::write_rows(Batch& batch) {
   place_lines(batch);
   Index::Transaction transaction(index_);
   for (auto& [candidate, row] : batch.images) index_.add(row);
-  for (auto& [candidate, row] : batch.events) index_.add(row);
+  command_reports_.begin();
+  for (auto& [candidate, row] : batch.events) {
+    index_.add(row);
+    command_reports_.write(*candidate->message);
+  }
   recognition_.write();
   mark_times(batch);
   for (const auto& row : nodes_.take_changed_rows()) index_.save(row);
   index_.set_finished(finished_);
   transaction.commit();
   receive_times_.committed();
+  command_reports_.committed();
 }
 
 void Committer::mark_times(const Batch& batch) {

@@ -10,6 +10,7 @@
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
+#include "imagehub/filing/command_reports.hpp"
 #include "imagehub/filing/receive_times.hpp"
 #include "imagehub/filing/recognition.hpp"
 #include "imagehub/filing/row_of.hpp"
@@ -48,8 +49,9 @@ struct CommitterSettings {
 /// write(), sync() and discard() may be called from any thread; all else belongs to the thread that commits.
 class Committer {
  public:
+  /// `commands` may be left out.
   Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log, Reserve& reserve,
-            Nodes& nodes, const common::Clock& clock);
+            Nodes& nodes, const common::Clock& clock, NodeCommands* commands = nullptr);
 
   struct Recovered {
     std::uint64_t files = 0;  ///< removed: they were never acknowledged
@@ -130,6 +132,7 @@ class Committer {
 
   ReceiveTimes receive_times_;
   Recognition recognition_;
+  CommandReports command_reports_;
   Index::Finished finished_;          ///< what a power failure cannot take back: named files, synced lines
   std::int64_t written_event_ = 0;    ///< lines up to this one are in the log, but perhaps not on the disk
   std::vector<ImageRow> unfinished_;  ///< committed, but not yet under their names

@@ -138,8 +138,19 @@ CREATE TABLE clock_spans(
   shift_ns INTEGER);
 )sql";
 
+/// Commands to nodes. state: open, done or failed.
+inline constexpr const char* kSchemaCommands = R"sql(
+CREATE TABLE commands(
+  id INTEGER PRIMARY KEY,
+  node TEXT NOT NULL,
+  text TEXT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  created_ns INTEGER NOT NULL);
+)sql";
+
 /// The n-th step brings an index of format n to n + 1.
 inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables, kSchemaAdopted, kSchemaRetention,
-                                                               kSchemaClock};
+                                                               kSchemaClock, kSchemaCommands};
 
 }  // namespace imagehub

@@ -32,19 +32,14 @@ constexpr std::int64_t kCheckInterval = common::kSecond / 2;
 /// A node whose message is not answered after this time is told WAIT, again after each such time.
 constexpr std::int64_t kWaitInterval = 3 * common::kSecond;
 
-std::string peer_of(zmq::message_t& frame) {
-  // Not every transport and protocol version knows it.
-  const char* address = zmq_msg_gets(frame.handle(), "Peer-Address");
-  return address == nullptr ? "?" : address;
-}
-
 }  // namespace
 
 struct Intake::Impl {
-  Impl(const IntakeSettings& given, std::string name, Nodes& the_nodes, Counters& the_counters,
-       const common::Clock& the_clock)
+  Impl(const IntakeSettings& given, std::string name, Nodes& the_nodes, NodeCommands& the_commands,
+       Counters& the_counters, const common::Clock& the_clock)
       : settings(given),
         nodes(the_nodes),
+        commands(the_commands),
         counters(the_counters),
         clock(the_clock),
         replies(router, std::move(name), the_counters) {}
@@ -55,6 +50,7 @@ struct Intake::Impl {
   bool take(zmq::socket_t& socket, bool answers);
   void handle(RawMessage raw, bool answers);
   void handle_message(common::Message message, Request request, bool answers);
+  void tell_command(const common::Message& message, const Request& request);
   void refuse(const common::Refusal& refusal, Request& request, bool answers, const std::string& peer);
   void send_answers();
   void tell_rejected(const Outcome& outcome);
@@ -69,6 +65,7 @@ struct Intake::Impl {
 
   const IntakeSettings settings;
   Nodes& nodes;
+  NodeCommands& commands;
   Counters& counters;
   const common::Clock& clock;
   common::RateGate gate{common::kSecond};
@@ -217,6 +214,7 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   if (kind != common::Kind::tuning) nodes.seen(message);
   if (!is_stored(kind)) {
     if (answers) replies.send_ok(request);
+    if (answers) tell_command(message, request);
     return;
   }
   const std::lock_guard lock(submitting);
@@ -226,6 +224,7 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
     if (!answers) counters.add("dropped: publisher's message, shutting down");
     return;
   }
+  if (answers) tell_command(message, request);
   if (!message.seq) message.boot.reset();  // without a number it has no identity
   Received received_message;
   received_message.monotonic_ns = clock.monotonic_ns();
@@ -237,6 +236,12 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   if (!answers) request.envelope.clear();
   requests.add(ticket, std::move(request));
   submit(std::move(received_message));
+}
+
+/// One at a time: there are never more of these than replies.
+void Intake::Impl::tell_command(const common::Message& message, const Request& request) {
+  const auto command = commands.due(message);
+  if (command) replies.send(request.envelope, {Reply::Kind::command, command->id, command->text});
 }
 
 void Intake::Impl::refuse(const common::Refusal& refusal, Request& request, bool answers, const std::string& peer) {
@@ -341,9 +346,9 @@ void Intake::Impl::give_up(const std::vector<Ticket>& tickets, const std::string
   for (const Ticket ticket : tickets) tell_given_up(ticket, "dropped: plain sender's message, " + why);
 }
 
-Intake::Intake(const IntakeSettings& settings, std::string hub_name, Nodes& nodes, Counters& counters,
-               const common::Clock& clock)
-    : impl_(std::make_unique<Impl>(settings, std::move(hub_name), nodes, counters, clock)) {
+Intake::Intake(const IntakeSettings& settings, std::string hub_name, Nodes& nodes, NodeCommands& commands,
+               Counters& counters, const common::Clock& clock)
+    : impl_(std::make_unique<Impl>(settings, std::move(hub_name), nodes, commands, counters, clock)) {
   impl_->last_message_ns = clock.monotonic_ns();
   impl_->open();
 }

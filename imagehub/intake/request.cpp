@@ -40,6 +40,12 @@ std::optional<RawMessage> receive(zmq::socket_t& socket, bool has_envelope) {
   }
 }
 
+std::string peer_of(zmq::message_t& frame) {
+  // Not every transport and protocol version knows it.
+  const char* address = zmq_msg_gets(frame.handle(), "Peer-Address");
+  return address == nullptr ? "?" : address;
+}
+
 common::Payload to_payload(zmq::message_t frame) {
   auto owner = std::make_shared<zmq::message_t>(std::move(frame));
   const common::ByteView view(owner->data<std::uint8_t>(), owner->size());

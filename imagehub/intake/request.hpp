@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 #include <zmq.hpp>
 
@@ -23,6 +24,9 @@ struct RawMessage {
 
 /// Takes the next whole message; nothing when none is there. Frames beyond a small number are read and dropped.
 std::optional<RawMessage> receive(zmq::socket_t& socket, bool has_envelope);
+
+/// Address of the peer from which the frame came, or "?".
+std::string peer_of(zmq::message_t& frame);
 
 /// Shares the frame's bytes.
 common::Payload to_payload(zmq::message_t frame);

@@ -13,7 +13,7 @@ TEST_CASE("a status that cannot be told is answered with the reason, and the nex
   std::atomic<bool> broken = true;
   const imagehub::Control control(
       folder.path() / "control.sock",
-      [&]() -> std::string {
+      [&](const std::string&) -> std::string {
         if (broken) throw std::runtime_error("cannot look at \"disk\"");
         return "{}";
       },

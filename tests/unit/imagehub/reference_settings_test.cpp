@@ -49,6 +49,7 @@ TEST_CASE("the values of the reference imagehub.yaml are the defaults") {
   CHECK(all.durability == defaults.durability);
   CHECK(all.patience_s == defaults.patience_s);
   CHECK(all.shutdown_timeout_s == defaults.shutdown_timeout_s);
+  CHECK(all.command_ttl_s == defaults.command_ttl_s);
   CHECK(all.print_settings == defaults.print_settings);
   CHECK(all.reserve_mb == defaults.reserve_mb);
   CHECK(all.retention.include_adopted == defaults.retention.include_adopted);

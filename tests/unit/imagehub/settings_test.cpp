@@ -59,7 +59,7 @@ TEST_CASE("every key of the hub has its effect") {
   const HubSettings settings = read(
       "hub:\n  address: [tcp://*:1, ipc:///x]\n  subscribe: tcp://pi:5555\n  max_message_mb: 2\n  intake_mb: 3\n"
       "  writers: 5\n  durability: written\n  patience: 0.5\n  shutdown_timeout: 2m\n"
-      "  announce: False\n  network: north farm\n");
+      "  announce: False\n  network: north farm\n  command_ttl: 2h\n");
   CHECK(settings.intake.addresses == std::vector<std::string>{"tcp://*:1", "ipc:///x"});
   CHECK(settings.intake.subscribe == std::vector<std::string>{"tcp://pi:5555"});
   CHECK(settings.intake.max_message_mb == 2);
@@ -68,6 +68,7 @@ TEST_CASE("every key of the hub has its effect") {
   CHECK(settings.durability == Durability::written);
   CHECK(settings.patience_s == 30);
   CHECK(settings.shutdown_timeout_s == 120);
+  CHECK(settings.command_ttl_s == 7200);
   CHECK_FALSE(settings.announce);
   CHECK(settings.network == "north farm");
   CHECK_THAT(describe(settings), ContainsSubstring("address: tcp://*:1, ipc:///x\n"));
