@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/clock.hpp"
@@ -49,6 +50,10 @@ class Delivery {
   const std::string& hub() const { return settings_.hub; }
   bool connected() const { return link_ && link_->status().connected; }
 
+  /// What is done with the commands of the hub; called from the link's thread. Before start().
+  void on_command(HubLink::OnCommand take) {
+    if (link_) link_->on_command(std::move(take));
+  }
   void start(common::Liveness& liveness);
 
   /// Queue, spool and counts of this road, for a heartbeat that goes by it.

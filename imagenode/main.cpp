@@ -41,11 +41,11 @@ int run_node(const imagenode::NodeSettings& settings, const fs::path& file) {
   node.start();
   common::log::info(common::cat("imagenode ", common::version(), " runs node ", settings.name, " with ",
                                 settings.views.size(), " camera(s) and ", settings.sensors.size(), " sensor(s)"));
-  common::run_until_stopped(signals, liveness, [&] { node.tick(); });
+  const bool ends = common::run_until_stopped(signals, liveness, [&] { return node.tick(); });
   // The spool ends by itself before, and then says what it could not write.
   const common::StopDeadline deadline(liveness, imagenode::stop_time_ns(settings) + 10 * common::kSecond);
   node.stop();
-  return common::kExitOk;
+  return ends ? common::kExitOk : common::kExitRestart;
 }
 
 int run(const imagenode::Arguments& arguments) {

@@ -3,20 +3,22 @@
 #include <random>
 #include <utility>
 
+#include "common/command_record.hpp"
 #include "common/jpeg.hpp"
 #include "common/log.hpp"
+#include "common/names.hpp"
 #include "common/process_lock.hpp"
 #include "common/text.hpp"
 #include "common/version.hpp"
-#include "imagenode/camera/camera.hpp"
 #include "imagenode/camera/source_factory.hpp"
+#include "imagenode/command_runner.hpp"
 #include "imagenode/delivery.hpp"
-#include "imagenode/detect/view_watch.hpp"
 #include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/health.hpp"
 #include "imagenode/link/stamper.hpp"
 #include "imagenode/roads.hpp"
 #include "imagenode/sensor/sensors.hpp"
+#include "imagenode/view_commands.hpp"
 
 namespace imagenode {
 namespace {
@@ -46,12 +48,6 @@ std::unique_ptr<Ledger> made_ledger(const NodeSettings& settings, common::FileSy
   return std::make_unique<Ledger>(files, settings.ledger);
 }
 
-/// A camera and who watches it.
-struct View {
-  std::unique_ptr<ViewWatch> watch;
-  std::unique_ptr<Camera> camera;
-};
-
 }  // namespace
 
 struct Node::Parts {
@@ -66,9 +62,16 @@ struct Node::Parts {
         ledger(made_ledger(given, files)),
         deliveries(made_deliveries(files)),
         stamper(boot, the_clock, outboxes()),
+        commands(command_kinds(), given.commands, CommandMemory(files, command_file()), the_clock,
+                 [this](std::uint64_t id, const std::string& text, const std::string& outcome) {
+                   report_command(id, text, outcome);
+                 }),
         sensors(
             given.sensors, {files, given.sysfs}, [this](const Reading& reading) { take(reading); }, the_clock,
             the_liveness) {
+    for (const auto& delivery : deliveries) {
+      delivery->on_command([this](std::uint64_t id, const std::string& text) { commands.take(id, text); });
+    }
     for (const ViewEntry& entry : settings.views) add_view(entry);
   }
 
@@ -77,6 +80,7 @@ struct Node::Parts {
     sensors.request_stop();
     views.clear();
     sensors.stop();
+    for (const auto& delivery : deliveries) delivery->end_link();  // they bring commands
     stop_roads(clock.monotonic_ns() + stop_time_ns(settings));
   }
   Parts(const Parts&) = delete;
@@ -84,8 +88,12 @@ struct Node::Parts {
 
   Deliveries made_deliveries(common::FileSystem& files);
   std::vector<Outbox*> outboxes() const;
+  CommandKinds command_kinds();
+  std::filesystem::path command_file() const;
+  void report_command(std::uint64_t id, const std::string& text, const std::string& outcome);
   void add_view(const ViewEntry& entry);
   void take(const Reading& reading);
+  void put(Outcome outcome);
   common::Message event(const std::string& sender, const std::string& view, const std::string& what) const;
   common::Message with_identity(common::Message message) const;
   void send_restart();
@@ -101,8 +109,10 @@ struct Node::Parts {
   std::unique_ptr<Ledger> ledger;
   const Deliveries deliveries;
   Stamper stamper;
-  std::vector<View> views;
+  CommandRunner commands;
+  Views views;
   Sensors sensors;
+  bool restart_wanted = false;
   std::int64_t started_ns = 0;
   std::int64_t next_heartbeat_ns = 0;
   bool stopped = false;
@@ -136,11 +146,8 @@ void Node::Parts::add_view(const ViewEntry& entry) {
   ViewWatch* watch = view.watch.get();
   const std::string view_name = entry.camera.viewname;
   CameraListener listener;
-  listener.on_frame = [this, watch](const FramePtr& frame) {
-    Outcome outcome = watch->watch(frame);
-    for (auto& message : outcome.messages) stamper.put(std::move(message));
-    for (auto& message : outcome.tuning) stamper.put_unstored(std::move(message));
-  };
+  listener.on_frame = [this, watch](const FramePtr& frame) { put(watch->watch(frame)); };
+  listener.on_still = [this, watch](const FramePtr& frame) { put(watch->still(frame)); };
   listener.on_event = [this, view_name](const std::string& what) {
     stamper.put(event(cat(settings.name, ' ', view_name), view_name, what));
   };
@@ -159,6 +166,31 @@ void Node::Parts::take(const Reading& reading) {
   message.time_ns = reading.time_ns;
   message.monotonic_ns = reading.monotonic_ns;
   stamper.put(std::move(message));
+}
+
+void Node::Parts::put(Outcome outcome) {
+  for (auto& message : outcome.messages) stamper.put(std::move(message));
+  for (auto& message : outcome.tuning) stamper.put_unstored(std::move(message));
+  for (const auto& request : outcome.fulfilled) request->done = true;
+}
+
+CommandKinds Node::Parts::command_kinds() {
+  return {{"SendFrames", [this](const std::string& arguments) { return send_frames(views, arguments); }},
+          {"Still", [this](const std::string& arguments) { return take_still(views, arguments); }},
+          {"Restart", [this](const std::string&) {
+             restart_wanted = true;
+             return [] { return std::optional<std::string>(""); };
+           }}};
+}
+
+std::filesystem::path Node::Parts::command_file() const {
+  return settings.spool.folder / (common::path_component(settings.name) + ".commands");
+}
+
+void Node::Parts::report_command(std::uint64_t id, const std::string& text, const std::string& outcome) {
+  common::Message report = event(settings.name, "", cat("command|", text, '|', outcome));
+  report.fields[common::kCommandField] = static_cast<double>(id);
+  stamper.put(std::move(report));
 }
 
 /// An event of the node itself.
@@ -239,14 +271,16 @@ void Node::start() {
   parts.sensors.start();
 }
 
-void Node::tick() {
+bool Node::tick() {
   Parts& parts = *parts_;
+  parts.commands.tick();
   const std::int64_t now = parts.clock.monotonic_ns();
   if (parts.settings.heartbeat_s > 0 && now >= parts.next_heartbeat_ns) {
     parts.next_heartbeat_ns = now + to_ns(parts.settings.heartbeat_s);
     parts.send_heartbeat();
   }
   for (const auto& delivery : parts.deliveries) delivery->report_drops();
+  return !parts.restart_wanted;
 }
 
 void Node::stop() {

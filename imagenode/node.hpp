@@ -21,8 +21,8 @@ class Node {
 
   void start();
 
-  /// Once a second: heartbeat, news of what was dropped.
-  void tick();
+  /// Once a second: commands, heartbeat, news of what was dropped. False when a hub wants this program started anew.
+  bool tick();
 
   /// Ends the cameras and gives the link `shutdown_timeout` to deliver what is left; the rest goes to the spool. All
   /// within stop_time_ns() (roads.hpp), as far as cameras let it.

@@ -102,6 +102,18 @@ void read_accepted(Section& node, std::vector<std::string>& notes) {
   }
 }
 
+void read_commands(Section& node, std::set<std::string>& commands) {
+  std::vector<std::string> names(commands.begin(), commands.end());
+  node.read("commands", names);
+  commands = {names.begin(), names.end()};
+  std::string known;
+  for (const auto& name : command_names()) known += (known.empty() ? "" : ", ") + name;
+  for (const auto& name : commands) {
+    if (command_names().contains(name)) continue;
+    node.problem("commands", cat(common::escaped(name), " is not one of ", known, "; [] allows none"));
+  }
+}
+
 void read_node(Section& root, NodeSettings& settings) {
   Section node = root.section("node", true);
   node.read("name", settings.name);
@@ -126,6 +138,7 @@ void read_node(Section& root, NodeSettings& settings) {
   }
   node.read("bandwidth_kbit", settings.link.bandwidth_kbit, {1});
   node.read_duration("shutdown_timeout", settings.shutdown_timeout_s, 1, {0.1, 3600});
+  read_commands(node, settings.commands);
   read_spool(node, settings);
   std::string ledger;
   node.read("ledger", ledger);
@@ -155,6 +168,11 @@ void read_not_yet(Section& root, std::vector<std::string>& notes) {
 }
 
 }  // namespace
+
+const std::set<std::string>& command_names() {
+  static const std::set<std::string> names{"SendFrames", "Still", "Restart"};
+  return names;
+}
 
 NodeSettings read_node_settings(common::SettingsFile& file) {
   NodeSettings settings;
@@ -194,6 +212,9 @@ std::string describe(const NodeSettings& settings) {
           "\nspool: ", std::array{"outage", "always", "never"}[static_cast<std::size_t>(settings.spool.when)], ", ",
           settings.spool.folder.string(), ", ", settings.spool.max_mb,
           " MB\ncatch_up: ", settings.catch_up == CatchUp::oldest_first ? "oldest_first" : "newest_first", '\n');
+  out += "commands:";
+  for (const auto& name : settings.commands) out += ' ' + name;
+  out += settings.commands.empty() ? " none\n" : "\n";
   if (settings.local) out += cat("hub_address: none, local_dir: ", settings.local_dir.string(), '\n');
   for (const auto& address : settings.link.addresses) out += cat("hub_address: ", address, '\n');
   if (settings.mirror) out += "mirror: True\n";

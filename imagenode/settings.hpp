@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct ViewEntry {
   Analysis analysis;
   std::vector<DetectorSettings> detectors;
 };
+
+/// All commands that there are.
+const std::set<std::string>& command_names();
 
 /// Where messages lie while no hub takes them.
 struct SpoolSettings {
@@ -40,7 +44,8 @@ struct NodeSettings {
   bool local = false;               ///< no hub at all
   std::filesystem::path local_dir;  ///< then: where messages are written as a hub would; empty: they stay in the spool
   double shutdown_timeout_s = 10;
-  std::filesystem::path ledger;  ///< file with what hubs acknowledged; empty: none
+  std::filesystem::path ledger;                           ///< file with what hubs acknowledged; empty: none
+  std::set<std::string> commands{"SendFrames", "Still"};  ///< of hubs, that are carried out here
   bool print_settings = false;
   LinkSettings link;
   bool find_hubs = false;  ///< by mDNS, in the place of link.addresses

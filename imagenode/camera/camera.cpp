@@ -154,6 +154,7 @@ void Camera::hand_on(const FramePtr& frame) {
   try {
     listener_.on_frame(transformed(frame, transform_));
     ++frames_;
+    if (still_wanted_.exchange(false)) give_still(frame);
     if (failing_) common::log::info(cat("camera ", settings_.label, ": frames are processed again"));
     failing_ = false;
   } catch (const common::JpegError& error) {
@@ -162,6 +163,15 @@ void Camera::hand_on(const FramePtr& frame) {
   } catch (const std::exception& error) {
     ++failed_;
     tell_failure(error.what());
+  }
+}
+
+void Camera::give_still(const FramePtr& frame) {
+  try {
+    listener_.on_still(transformed(frame, {transform_.half_turn, std::nullopt}));
+  } catch (...) {
+    still_wanted_ = true;  // of the next frame
+    throw;
   }
 }
 

@@ -20,7 +20,7 @@
 
 namespace imagenode {
 
-/// What a camera tells; all called from its own thread. None may be empty.
+/// What a camera tells; all called from its own thread. None may be empty, but for on_still.
 struct CameraListener {
   /// Each frame, turned and resized as set. What it throws is counted and does not end the camera.
   std::function<void(const FramePtr&)> on_frame;
@@ -29,6 +29,8 @@ struct CameraListener {
   std::function<void(const std::string& event)> on_event;
   /// A file has come to its end. Called once; the camera's thread ends.
   std::function<void()> on_finished;
+  /// A frame after want_still(), turned as set but not resized.
+  std::function<void(const FramePtr&)> on_still{};
 };
 
 struct CameraCounts {
@@ -45,7 +47,7 @@ struct CameraCounts {
 
 /// One camera: a thread that opens the source, hands on its frames, and reopens it for ever when it is lost. A live
 /// source with threaded_read has a second thread that only reads, so that slow work on a frame costs frames but never
-/// makes them late. counts() and describe() are thread-safe, the rest belongs to the thread that owns it.
+/// makes them late. counts(), describe() and want_still() are thread-safe, the rest belongs to the thread that owns it.
 class Camera {
  public:
   Camera(CameraSettings settings, std::unique_ptr<FrameSource> source, CameraListener listener,
@@ -57,6 +59,9 @@ class Camera {
   void request_stop();
   /// request_stop(), then waits for its threads.
   void stop();
+
+  /// Has on_still called with the next frame.
+  void want_still() { still_wanted_ = true; }
 
   const CameraSettings& settings() const { return settings_; }
   bool finished() const { return finished_; }
@@ -76,6 +81,7 @@ class Camera {
   void finish();
   void process(const FramePtr& frame);
   void hand_on(const FramePtr& frame);
+  void give_still(const FramePtr& frame);
   void tell_failure(const std::string& what);
   void lose(const std::string& why);
   void back();
@@ -94,6 +100,7 @@ class Camera {
   std::int64_t next_back_off_ns_;
   bool failing_ = false;
 
+  std::atomic<bool> still_wanted_{false};
   std::atomic<bool> lost_{false};
   std::atomic<bool> frozen_{false};
   std::atomic<bool> finished_{false};

@@ -17,6 +17,8 @@ class FrameRing {
 
   void add(FramePtr frame);
 
+  std::size_t size() const { return places_.size(); }
+
   /// Appends the frames among the newest `count` that were not taken before, the oldest first.
   void take_newest(std::size_t count, std::vector<FramePtr>& out);
 

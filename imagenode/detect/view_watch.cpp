@@ -1,6 +1,7 @@
 #include "imagenode/detect/view_watch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/text.hpp"
 #include "imagenode/detect/drawing.hpp"
@@ -44,7 +45,6 @@ ViewWatch::ViewWatch(ViewSettings settings)
 
 Outcome ViewWatch::watch(const FramePtr& frame) {
   Outcome outcome;
-  if (detectors_.empty()) return outcome;
   Judgement judgement;
   try {
     judgement = detectors_.judge(*frame);
@@ -65,9 +65,48 @@ Outcome ViewWatch::watch(const FramePtr& frame) {
   }
   for (FrameChoice& choice : choices_) choice.frame(*frame, ring_, frames);
   add_frames(frames, outcome.messages);
+  send_wanted(outcome);
   for (TuningItem& item : judgement.tuning) {
     outcome.tuning.push_back(tuning_message(std::move(item), frame->time()));
   }
+  frame->trim();
+  return outcome;
+}
+
+void ViewWatch::want_frames(const FrameRequestPtr& request) {
+  const std::lock_guard lock(mutex_);
+  wanted_.push_back(request);
+}
+
+void ViewWatch::want_still(const FrameRequestPtr& request) {
+  const std::lock_guard lock(mutex_);
+  stills_wanted_.push_back(request);
+}
+
+void ViewWatch::send_wanted(Outcome& outcome) {
+  std::vector<FramePtr> frames;
+  const std::lock_guard lock(mutex_);
+  std::erase_if(wanted_, [&](const std::weak_ptr<FrameRequest>& wanted) {
+    const FrameRequestPtr request = wanted.lock();
+    if (!request) return true;
+    const int count = std::exchange(request->begun, true) ? 1 : std::min(request->left, static_cast<int>(ring_.size()));
+    ring_.take_newest(static_cast<std::size_t>(count), frames);
+    request->left -= count;
+    if (request->left > 0) return false;
+    outcome.fulfilled.push_back(request);
+    return true;
+  });
+  add_frames(frames, outcome.messages);
+}
+
+Outcome ViewWatch::still(const FramePtr& frame) {
+  Outcome outcome;
+  const std::lock_guard lock(mutex_);
+  for (const auto& wanted : stills_wanted_) {
+    if (auto request = wanted.lock()) outcome.fulfilled.push_back(std::move(request));
+  }
+  if (!outcome.fulfilled.empty()) outcome.messages.push_back(frame_message(*frame, false));
+  stills_wanted_.clear();
   frame->trim();
   return outcome;
 }
@@ -92,7 +131,7 @@ common::Message ViewWatch::event_message(const std::string& text, CaptureTime ti
 void ViewWatch::add_frames(const std::vector<FramePtr>& frames, std::vector<common::Message>& messages) {
   for (const FramePtr& frame : frames) {
     try {
-      messages.push_back(frame_message(*frame));
+      messages.push_back(frame_message(*frame, draws_));
     } catch (const common::JpegError&) {
       ++damaged_frames_;
     }
@@ -100,10 +139,10 @@ void ViewWatch::add_frames(const std::vector<FramePtr>& frames, std::vector<comm
   }
 }
 
-common::Message ViewWatch::frame_message(const Frame& frame) const {
+common::Message ViewWatch::frame_message(const Frame& frame, bool drawn) const {
   const bool as_array = settings_.send_type == SendType::image;
   common::Message picture = message(sender_ + (as_array ? "|image" : "|jpg"), frame.time());
-  if (draws_) {
+  if (drawn) {
     common::Image copy = frame.bgr();
     for (const DetectorSettings& detector : settings_.detectors) draw(detector, frame.time(), copy);
     put_picture(copy, picture);

@@ -143,7 +143,9 @@ bool HubLink::handle_replies(std::int64_t now_ns) {
 bool HubLink::handle(const Reply& reply, std::int64_t now_ns) {
   switch (reply.kind) {
     case Reply::Kind::wait:
+      return true;
     case Reply::Kind::command:
+      if (ours_) take_command_(reply.seq, reply.text);
       return true;
     case Reply::Kind::hub:
       in_flight_.take(0);

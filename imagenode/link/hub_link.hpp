@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,6 +47,9 @@ class HubLink {
   void start(common::Liveness& liveness);
   /// Ends the thread; what is unanswered stays in the Outbox.
   void stop();
+  /// What is done with the commands of hubs of ours; called from the link's thread. Before start().
+  using OnCommand = std::function<void(std::uint64_t id, const std::string& text)>;
+  void on_command(OnCommand take) { take_command_ = std::move(take); }
   /// Something new lies in the Outbox, or other hubs are known.
   void wake() const { wake_.signal(); }
 
@@ -115,6 +119,7 @@ class HubLink {
   const common::Clock& clock_;
   Ledger* const ledger_;
   common::WakeUp wake_;
+  OnCommand take_command_ = [](std::uint64_t, const std::string&) {};
 
   // State of the link's thread.
   std::unique_ptr<HubConnection> connection_;

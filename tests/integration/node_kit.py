@@ -107,7 +107,8 @@ class Node:
 
 
 class FakeHub:
-    """A hub that the test plays: a ROUTER that gives each request to a function, and sends what it returns."""
+    """A hub that the test plays: a ROUTER that gives each request to a function, and sends what it returns: one reply, a
+    list of replies, or None."""
 
     def __init__(self, answer=None, address="tcp://127.0.0.1:*"):
         self.requests = []  # (arrival, metadata, payload)
@@ -137,8 +138,8 @@ class FakeHub:
             metadata = json.loads(frame)
             self.requests.append((time.monotonic(), metadata, payload))
             reply = self._answer(metadata)
-            if reply is not None:
-                self._socket.send_multipart([peer, b"", reply.encode()])
+            for one in [reply] if isinstance(reply, str) else reply or []:
+                self._socket.send_multipart([peer, b"", one.encode()])
 
     def all(self, text=None, stored=None):
         """Metadata of what came, of one text, or only what has a number (or none)."""

@@ -1,6 +1,8 @@
 #include "imagenode/link/hub_link.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -310,4 +312,26 @@ TEST_CASE("a keep-alive tells each hub what that one acknowledged, and what gave
   CHECK(told("a").at("set_aside") == 0);
   for (int i = 0; i < 200; ++i) report.delivered(std::to_string(i), 1);
   CHECK(told("a").at("delivered_here") == 0);
+}
+
+TEST_CASE("a hub of ours gives commands; what looks like one from another hub is no command") {
+  for (const bool ours : {true, false}) {
+    FakeHub hub;
+    Fixture node({hub.address()});
+    std::promise<std::string> given;
+    std::atomic<int> commands = 0;
+    node.link.on_command([&](std::uint64_t id, const std::string& text) {
+      if (++commands == 1) given.set_value(cat(id, ' ', text));
+    });
+    node.put_images(1);
+    node.link.start(node.liveness);
+    hub.greet(ours ? "OK imagehub/1.0.0 test" : "OK");
+    const auto request = hub.next();
+    REQUIRE(request);
+    hub.reply(*request, "CMD 5 Still");
+    hub.reply(*request, ours ? "OK 1" : "OK");
+    CHECK(node.outbox.wait_until_empty(10 * common::kSecond));
+    CHECK(commands == (ours ? 1 : 0));
+    if (ours) CHECK(given.get_future().get() == "5 Still");
+  }
 }

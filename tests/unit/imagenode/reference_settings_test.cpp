@@ -70,6 +70,7 @@ TEST_CASE("the values of the reference imagenode.yaml are the defaults") {
   CHECK(all.catch_up == defaults.catch_up);
   CHECK(all.shutdown_timeout_s == defaults.shutdown_timeout_s);
   CHECK(all.link.patience_s == defaults.link.patience_s);
+  CHECK(all.commands == defaults.commands);
   CHECK(all.mirror == defaults.mirror);
   CHECK(all.link.retry_first_s == defaults.link.retry_first_s);
   CHECK(all.link.window == defaults.link.window);

@@ -272,3 +272,55 @@ TEST_CASE("tuning images show what a detector sees and makes of it") {
   ViewWatch none(settings("{light: {}}"));
   CHECK(none.watch(plain_frame(0, 40)).tuning.empty());
 }
+
+namespace {
+
+/// The frames that a watch sends at frame `number` after `request` was made.
+std::string sent_at(ViewWatch& watch, std::int64_t number) {
+  std::string line;
+  for (const common::Message& message : watch.watch(plain_frame(number, 0)).messages) {
+    line += (line.empty() ? "" : ", ") + text_of(message);
+  }
+  return line;
+}
+
+}  // namespace
+
+TEST_CASE("frames that somebody wants are the newest and those to come, each sent once") {
+  ViewWatch watch(settings("{light: {send_frames: detected event, send_count: 3, min_frames: 9}}"));
+  for (std::int64_t i = 0; i < 4; ++i) CHECK(sent_at(watch, i).empty());
+  const auto request = std::make_shared<FrameRequest>(5);
+  watch.want_frames(request);
+  CHECK(sent_at(watch, 4) == "frame 2, frame 3, frame 4");
+  CHECK(sent_at(watch, 5) == "frame 5");
+  const auto another = std::make_shared<FrameRequest>(2);
+  watch.want_frames(another);
+  const Outcome last = watch.watch(plain_frame(6, 0));
+  REQUIRE(last.messages.size() == 1);
+  CHECK(text_of(last.messages[0]) == "frame 6");
+  CHECK(last.fulfilled == std::vector{request, another});
+  CHECK(sent_at(watch, 7).empty());
+}
+
+TEST_CASE("frames are sent on request of a view without detectors, and not to who gave up") {
+  ViewWatch watch(settings("{}"));
+  CHECK(sent_at(watch, 0).empty());
+  auto request = std::make_shared<FrameRequest>(2);
+  watch.want_frames(request);
+  CHECK(sent_at(watch, 1) == "frame 1");
+  request.reset();
+  CHECK(sent_at(watch, 2).empty());
+}
+
+TEST_CASE("a still is the frame as it came, without what is drawn, and only when it is wanted") {
+  ViewWatch watch(settings("{light: {draw_roi: '((255,0,0),5)'}}"));
+  const FramePtr frame = jpeg_frame(0, 90);
+  CHECK(watch.still(frame).messages.empty());
+  const auto request = std::make_shared<FrameRequest>(1);
+  watch.want_still(request);
+  const Outcome outcome = watch.still(frame);
+  REQUIRE(outcome.messages.size() == 1);
+  CHECK(same_bytes(outcome.messages[0].payload, frame->data()));
+  CHECK(outcome.fulfilled == std::vector{request});
+  CHECK(watch.still(frame).messages.empty());
+}
