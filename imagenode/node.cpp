@@ -72,7 +72,7 @@ struct Node::Parts {
     for (const auto& delivery : deliveries) {
       delivery->on_command([this](std::uint64_t id, const std::string& text) { commands.take(id, text); });
     }
-    for (const ViewEntry& entry : settings.views) add_view(entry);
+    for (const ViewEntry& entry : settings.views) views.push_back(made_view(entry));
   }
 
   ~Parts() {
@@ -91,7 +91,7 @@ struct Node::Parts {
   CommandKinds command_kinds();
   std::filesystem::path command_file() const;
   void report_command(std::uint64_t id, const std::string& text, const std::string& outcome);
-  void add_view(const ViewEntry& entry);
+  View made_view(const ViewEntry& entry);
   void take(const Reading& reading);
   void put(Outcome outcome);
   common::Message event(const std::string& sender, const std::string& view, const std::string& what) const;
@@ -140,8 +140,9 @@ std::vector<Outbox*> Node::Parts::outboxes() const {
   return all;
 }
 
-void Node::Parts::add_view(const ViewEntry& entry) {
+View Node::Parts::made_view(const ViewEntry& entry) {
   View view;
+  view.entry = entry;
   view.watch = std::make_unique<ViewWatch>(view_settings(settings, entry));
   ViewWatch* watch = view.watch.get();
   const std::string view_name = entry.camera.viewname;
@@ -154,7 +155,7 @@ void Node::Parts::add_view(const ViewEntry& entry) {
   listener.on_finished = [] {};
   view.camera = std::make_unique<Camera>(entry.camera, make_source(entry.camera, SourceSeams{clock}),
                                          std::move(listener), clock, liveness);
-  views.push_back(std::move(view));
+  return view;
 }
 
 void Node::Parts::take(const Reading& reading) {
@@ -175,7 +176,13 @@ void Node::Parts::put(Outcome outcome) {
 }
 
 CommandKinds Node::Parts::command_kinds() {
-  return {{"SendFrames", [this](const std::string& arguments) { return send_frames(views, arguments); }},
+  const auto set = [this](const std::string& arguments) {
+    return set_camera(
+        views, [this](const ViewEntry& entry) { return made_view(entry); }, arguments);
+  };
+  return {{"Set", set},
+          {"SetResolution", [set](const std::string& arguments) { return set("resolution " + arguments); }},
+          {"SendFrames", [this](const std::string& arguments) { return send_frames(views, arguments); }},
           {"Still", [this](const std::string& arguments) { return take_still(views, arguments); }},
           {"Restart", [this](const std::string&) {
              restart_wanted = true;

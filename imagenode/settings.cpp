@@ -170,7 +170,7 @@ void read_not_yet(Section& root, std::vector<std::string>& notes) {
 }  // namespace
 
 const std::set<std::string>& command_names() {
-  static const std::set<std::string> names{"SendFrames", "Still", "Restart"};
+  static const std::set<std::string> names{"SendFrames", "Still", "Restart", "SetResolution", "Set"};
   return names;
 }
 

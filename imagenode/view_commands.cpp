@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
+#include <utility>
 
 #include "common/text.hpp"
 
@@ -14,9 +15,10 @@ using common::cat;
 constexpr int kMaxFrames = 1000;
 
 /// By the view's name or the camera's label; all when there is no name.
-std::vector<const View*> chosen(const Views& views, std::string_view name) {
-  std::vector<const View*> found;
-  for (const View& view : views) {
+template <typename Some>
+auto chosen(Some& views, std::string_view name) {
+  std::vector<decltype(views.data())> found;
+  for (auto& view : views) {
     const CameraSettings& camera = view.camera->settings();
     if (!name.empty() && name != camera.viewname && name != camera.label) continue;
     if (view.camera->finished()) throw std::runtime_error(cat("camera ", camera.label, " has come to its end"));
@@ -49,6 +51,29 @@ CommandProgress send_frames(const Views& views, const std::string& arguments) {
     view->watch->want_frames(requests.back());
   }
   return until_done(std::move(requests));
+}
+
+CommandProgress set_camera(Views& views, const MakeView& make_view, const std::string& arguments) {
+  const std::size_t space = std::min(arguments.find(' '), arguments.size());
+  const std::string key = arguments.substr(0, space);
+  const std::string_view rest = common::trimmed(std::string_view(arguments).substr(space));
+  // A tuple may hold spaces.
+  const std::size_t close = rest.starts_with('(') ? rest.find(')') : std::string_view::npos;
+  const std::size_t end = std::min(close == std::string_view::npos ? rest.find(' ') : close + 1, rest.size());
+  std::vector<std::pair<View*, View>> changes;
+  for (View* view : chosen(views, common::trimmed(rest.substr(end)))) {
+    ViewEntry entry = view->entry;
+    entry.camera = entry.camera.changed(key, std::string(rest.substr(0, end)));
+    changes.emplace_back(view, make_view(entry));
+  }
+  for (auto& [view, changed] : changes) view->camera->request_stop();
+  for (auto& [view, changed] : changes) {
+    // One device cannot be open twice; and a camera uses its watch to the end.
+    view->camera.reset();
+    *view = std::move(changed);
+    view->camera->start();
+  }
+  return [] { return std::optional<std::string>(""); };
 }
 
 CommandProgress take_still(const Views& views, const std::string& arguments) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <set>
+#include <stdexcept>
+#include <string_view>
 #include <vector>
 
 #include "common/settings_reader.hpp"
@@ -28,9 +31,11 @@ void read_resolution(common::Section& section, std::optional<Resolution>& resolu
 
 /// A name of the picamera; `off` (in YAML also False) means not set, as it always did.
 void read_mode(common::Section& section, const char* key, const std::vector<std::string>& known, std::string& mode) {
+  if (!section.has(key)) return;
   std::string name;
   section.read(key, name);
   name = common::lower(name);
+  mode.clear();
   if (name.empty() || name == "off" || name == "false") return;
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     std::string names;
@@ -86,6 +91,37 @@ bool CameraSettings::is_pi_camera() const {
 CameraSettings CameraSettings::read(common::Section& section, const std::string& label) {
   CameraSettings settings;
   settings.label = label;
+  settings.take(section);
+  return settings;
+}
+
+CameraSettings CameraSettings::changed(const std::string& key, const std::string& value) const {
+  static const std::set<std::string> any{"resolution",   "framerate",    "vflip",
+                                         "resize_width", "jpeg_quality", "frozen_after"};
+  static const std::set<std::string> pi_only{
+      "exposure_mode", "iso",       "shutter_speed",         "sharpness",  "contrast",  "brightness",
+      "awb_mode",      "awb_gains", "exposure_compensation", "meter_mode", "saturation"};
+  if (!any.contains(key) && !pi_only.contains(key)) {
+    throw std::runtime_error(common::cat(key, " is no camera setting that can be changed here"));
+  }
+  if (pi_only.contains(key) && !is_pi_camera()) {
+    throw std::runtime_error(common::cat(label, " is no Pi camera, and has no ", key));
+  }
+  constexpr std::string_view kFit = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,()+- ";
+  if (value.empty() || value.find_first_not_of(kFit) != std::string::npos) {
+    throw std::runtime_error(common::cat(key, " needs a value such as 5 or (640,480)"));
+  }
+  CameraSettings settings = *this;
+  auto file = common::SettingsFile::parse(common::cat(key, ": ", value, '\n'), "value");
+  auto section = file.root();
+  if (!section.has(key)) throw std::runtime_error(common::cat(key, " needs a value"));
+  settings.take(section);
+  file.finish();
+  return settings;
+}
+
+void CameraSettings::take(common::Section& section) {
+  CameraSettings& settings = *this;
   section.read("viewname", settings.viewname);
   section.read("src", settings.src);
   read_resolution(section, settings.resolution);
@@ -105,7 +141,6 @@ CameraSettings CameraSettings::read(common::Section& section, const std::string&
       (settings.resolution->width % 2 != 0 || settings.resolution->height % 2 != 0)) {
     section.problem("resolution", "a Pi camera needs an even width and height");
   }
-  return settings;
 }
 
 }  // namespace imagenode

@@ -63,6 +63,13 @@ struct CameraSettings {
   /// Reports what is wrong through the section.
   static CameraSettings read(common::Section& section, const std::string& label);
 
+  /// These with one setting that may be changed while a node runs: resolution, framerate, brightness ... `value` as in
+  /// the settings file. Throws std::runtime_error with the reason when it cannot be.
+  CameraSettings changed(const std::string& key, const std::string& value) const;
+
+  /// Takes what the section gives; the rest stays.
+  void take(common::Section& section);
+
   /// A label that begins with P or p and no source of another kind.
   bool is_pi_camera() const;
 };

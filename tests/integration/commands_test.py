@@ -36,8 +36,8 @@ class CommandTest(NodeTest):
 
 class EachCommand(CommandTest):
     def quiet_node(self, hub, camera=None, **keys):
-        """A node that sends no picture of its own accord."""
-        return self.node([hub.address], {"T1": camera or scene(detectors=EVENTS_ONLY)}, **keys)
+        """A node that sends no picture of its own accord; each heartbeat brings it a command."""
+        return self.node([hub.address], {"T1": camera or scene(detectors=EVENTS_ONLY)}, heartbeat="1s", **keys)
 
     def test_send_frames(self):
         hub = self.hub()
@@ -65,6 +65,33 @@ class EachCommand(CommandTest):
         while data[at + 1] not in (0xC0, 0xC1, 0xC2):
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
+
+    def test_set_resolution(self):
+        hub = self.hub()
+        cameras = {"T1": scene(detectors=EVENTS_ONLY), "T2": scene("yard", detectors=EVENTS_ONLY)}
+        node = self.node([hub.address], cameras, commands=["SetResolution", "Still"], heartbeat="1s")
+        self.wait_for(hub, self.command(hub, "SetResolution (480, 360) yard"), "done")
+        self.wait_for(hub, self.command(hub, "Still"), "done")
+        self.wait_for_images(hub, 2)
+        sizes = {row["view"]: self.size(hub, row) for row in hub.image_rows()}
+        self.assertEqual(sizes, {"scene": (320, 240), "yard": (480, 360)})
+        reason = self.wait_for(hub, self.command(hub, "SetResolution (0,480)"), "failed")
+        self.assertIn("resolution must hold 2 numbers", reason)
+        self.assertEqual(node.stop(), 0)
+
+    def test_set_a_camera_setting(self):
+        hub = self.hub()
+        self.quiet_node(hub, commands=["Set", "SendFrames"])
+        self.wait_for(hub, self.command(hub, "Set resize_width 50 scene"), "done")
+        self.wait_for(hub, self.command(hub, "SendFrames 1"), "done")
+        self.wait_for_images(hub, 1)
+        self.assertEqual(self.size(hub, hub.image_rows()[0]), (160, 120))
+        for text, reason in (
+            ("Set src /etc/passwd", "src is no camera setting that can be changed here"),
+            ("Set brightness 60", "T1 is no Pi camera, and has no brightness"),
+            ("Set framerate", "framerate needs a value such as 5 or (640,480)"),
+        ):
+            self.assertEqual(self.wait_for(hub, self.command(hub, text), "failed"), reason)
 
     def test_restart(self):
         hub = self.hub()
@@ -151,7 +178,7 @@ class OnceOnly(CommandTest):
 class Giving(CommandTest):
     def test_a_command_waits_for_its_node_over_restarts_of_the_hub(self):
         hub = self.hub()
-        node = self.node([hub.address], {"T1": scene(detectors=EVENTS_ONLY)})
+        node = self.node([hub.address], {"T1": scene(detectors=EVENTS_ONLY)}, heartbeat="1s")
         hub_knows = lambda: any(one["version"] for one in hub.status()["nodes"])
         wait_until(hub_knows, what="the node on the hub")
         node.stop()

@@ -102,3 +102,35 @@ TEST_CASE("Pi camera settings become options of rpicam-vid in its ranges") {
   CHECK_THAT(options_of("resolution: (640, 480)\nframerate: 10"),
              ContainsSubstring(" --width 640 --height 480 --framerate 10 "));
 }
+
+TEST_CASE("one setting of a camera is changed, the others stay") {
+  CameraSettings camera;
+  camera.label = "P1";
+  camera.framerate = 7;
+  camera.pi.brightness = 40;
+  camera.pi.exposure_mode = "night";
+  const CameraSettings changed = camera.changed("resolution", "(640, 480)");
+  REQUIRE(changed.resolution);
+  CHECK(changed.resolution->width == 640);
+  CHECK(changed.framerate == 7);
+  CHECK(changed.pi.brightness == 40);
+  CHECK(changed.pi.exposure_mode == "night");
+  CHECK(changed.label == "P1");
+  CHECK(camera.changed("brightness", "60").pi.brightness == 60);
+  CHECK(camera.changed("exposure_mode", "off").pi.exposure_mode.empty());
+}
+
+TEST_CASE("a camera setting that is wrong, or not to be changed while a node runs, is refused with the reason") {
+  CameraSettings camera;
+  camera.label = "P1";
+  CHECK_THROWS_WITH(camera.changed("resolution", "(641,480)"), ContainsSubstring("even width"));
+  CHECK_THROWS_WITH(camera.changed("brightness", "101"), ContainsSubstring("brightness"));
+  CHECK_THROWS_WITH(camera.changed("brightness", ""), ContainsSubstring("needs a value"));
+  CHECK_THROWS_WITH(camera.changed("brightness", "None"), ContainsSubstring("needs a value"));
+  CHECK_THROWS_WITH(camera.changed("brightness", "{a: b}"), ContainsSubstring("needs a value"));
+  for (const char* key : {"src", "viewname", "label", "detectors", "", "a: b"}) {
+    CHECK_THROWS_WITH(camera.changed(key, "1"), ContainsSubstring("is no camera setting"));
+  }
+  camera.label = "W1";
+  CHECK_THROWS_WITH(camera.changed("iso", "100"), ContainsSubstring("no Pi camera"));
+}
