@@ -50,7 +50,6 @@ struct Intake::Impl {
   bool take(zmq::socket_t& socket, bool answers);
   void handle(RawMessage raw, bool answers);
   void handle_message(common::Message message, Request request, bool answers);
-  void tell_command(const common::Message& message, const Request& request);
   void refuse(const common::Refusal& refusal, Request& request, bool answers, const std::string& peer);
   void send_answers();
   void tell_rejected(const Outcome& outcome);
@@ -214,7 +213,7 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   if (kind != common::Kind::tuning) nodes.seen(message);
   if (!is_stored(kind)) {
     if (answers) replies.send_ok(request);
-    if (answers) tell_command(message, request);
+    if (answers) replies.send_command(request, commands.due(message));
     return;
   }
   const std::lock_guard lock(submitting);
@@ -224,7 +223,7 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
     if (!answers) counters.add("dropped: publisher's message, shutting down");
     return;
   }
-  if (answers) tell_command(message, request);
+  if (answers) replies.send_command(request, commands.due(message));
   if (!message.seq) message.boot.reset();  // without a number it has no identity
   Received received_message;
   received_message.monotonic_ns = clock.monotonic_ns();
@@ -236,12 +235,6 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   if (!answers) request.envelope.clear();
   requests.add(ticket, std::move(request));
   submit(std::move(received_message));
-}
-
-/// One at a time: there are never more of these than replies.
-void Intake::Impl::tell_command(const common::Message& message, const Request& request) {
-  const auto command = commands.due(message);
-  if (command) replies.send(request.envelope, {Reply::Kind::command, command->id, command->text});
 }
 
 void Intake::Impl::refuse(const common::Refusal& refusal, Request& request, bool answers, const std::string& peer) {

@@ -16,6 +16,10 @@ void Replies::send_ok(const Request& request) {
   }
 }
 
+void Replies::send_command(const Request& request, const std::optional<common::CommandRecord>& command) {
+  if (command) send(request.envelope, {Reply::Kind::command, command->id, command->text});
+}
+
 void Replies::send(const std::vector<zmq::message_t>& envelope, const Reply& reply) {
   try {
     for (const zmq::message_t& frame : envelope) {

@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 #include <zmq.hpp>
 
+#include "common/command_record.hpp"
 #include "common/reply.hpp"
 #include "imagehub/intake/open_requests.hpp"
 #include "imagehub/live/counters.hpp"
@@ -22,6 +24,8 @@ class Replies {
   void send(const std::vector<zmq::message_t>& envelope, const common::Reply& reply);
   /// OK in the form that the sender understands: with its number, with our name, or alone.
   void send_ok(const Request& request);
+  /// Beside the reply, if there is one. One at a time, so that there are never more of these than replies.
+  void send_command(const Request& request, const std::optional<common::CommandRecord>& command);
 
   std::uint64_t answered() const { return answered_; }
 
