@@ -20,12 +20,13 @@ constexpr std::int64_t kStep = 8;
 constexpr int kStepsBeforeLeaping = 2000;
 constexpr std::int64_t kFarthestLeap = std::int64_t{1} << 40;
 
-void copy(common::FileSystem& files, const fs::path& from, const fs::path& to) {
+/// As many bytes as are whole multiples of `unit`.
+void copy(common::FileSystem& files, const fs::path& from, const fs::path& to, std::size_t unit) {
   const auto source = files.open(from, common::OpenMode::read);
   const auto target = files.open(to, common::OpenMode::replace);
   common::Bytes block(kBlock);
   for (std::uint64_t offset = 0;;) {
-    const std::size_t count = source->read(offset, block);
+    const std::size_t count = source->read(offset, block) / unit * unit;
     if (count == 0) return;
     target->write(offset, common::ByteView(block).first(count));
     offset += count;
@@ -77,24 +78,35 @@ bool SalvageSource::readable(SQLite::Database& db) {
 
 std::unique_ptr<SalvageSource> SalvageSource::open(common::FileSystem& files, const fs::path& file,
                                                    const fs::path& scratch) {
-  try {
-    SQLite::Database db = open_reading(files, file);
-    if (readable(db)) return std::unique_ptr<SalvageSource>(new SalvageSource(files, std::move(db), {}));
-  } catch (const SQLite::Exception&) {
-    // Its first page is of no use.
+  const auto opened = [&files](const fs::path& path, std::vector<fs::path> copies) -> std::unique_ptr<SalvageSource> {
+    try {
+      SQLite::Database db = open_reading(files, path);
+      if (!readable(db)) return nullptr;
+      return std::unique_ptr<SalvageSource>(new SalvageSource(files, std::move(db), std::move(copies)));
+    } catch (const SQLite::Exception&) {
+      return nullptr;  // its first page is of no use
+    }
+  };
+  const auto info = files.info(file);
+  // What is missing of a last page that was cut in two SQLite would read as zeros, and give as values.
+  const bool whole = info && info->bytes % kPageSize == 0;
+  if (whole) {
+    if (auto source = opened(file, {})) return source;
   }
   try {
     common::Bytes page = first_page(files, scratch);
-    copy(files, file, scratch);
+    copy(files, file, scratch, kPageSize);
     if (common::exists(files, with(file, "-wal"))) {
-      copy(files, with(file, "-wal"), with(scratch, "-wal"));
+      copy(files, with(file, "-wal"), with(scratch, "-wal"), 1);
       page[18] = page[19] = 2;  // there is a write-ahead log
     }
+    if (!whole) {
+      if (auto source = opened(scratch, {scratch})) return source;
+    }
     files.open(scratch, common::OpenMode::change)->write(0, page);
-    SQLite::Database db = open_reading(files, scratch);
-    if (readable(db)) return std::unique_ptr<SalvageSource>(new SalvageSource(files, std::move(db), {scratch}));
+    if (auto source = opened(scratch, {scratch})) return source;
   } catch (const SQLite::Exception&) {
-    // Not even so.
+    // Not even a new index can be made.
   } catch (const std::system_error&) {
     // No room for a copy, or the file is gone.
   }

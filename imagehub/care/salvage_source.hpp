@@ -22,7 +22,8 @@ struct Gap {
 };
 
 /// An index, damaged or not, opened only to be read. When its first page is destroyed, that of an index just made is
-/// put in its place, in a copy: tables of one schema begin at the same pages. Bound to one thread.
+/// put in its place, in a copy: tables of one schema begin at the same pages. A last page that was cut in two is left
+/// out, in a copy as well. Bound to one thread.
 class SalvageSource {
  public:
   /// Nothing when not even a copy with a new first page is readable. `scratch` is where copies go; they are removed
