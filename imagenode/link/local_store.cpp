@@ -22,6 +22,8 @@ using common::DeliveryClass;
 constexpr std::size_t kGroup = 16;
 /// Of the log this much is looked through for lines that a crash left there.
 constexpr std::uint64_t kLookBackBytes = 1024 * 1024;
+/// In front of files that are being written; a hub that is given the folder later knows them from its own.
+constexpr const char* kUnfinished = "local-";
 constexpr std::int64_t kFirstBackOff = common::kSecond;
 constexpr std::int64_t kLongestBackOff = 60 * common::kSecond;
 
@@ -179,6 +181,7 @@ void LocalStore::write_images(const std::vector<common::MessagePtr>& images) {
   if (images.empty()) return;
   const fs::path incoming = images_ / ".incoming";
   common::make_folders(files_, incoming);
+  remove_unfinished(incoming);
   struct Written {
     fs::path from;
     common::StoredPicture picture;
@@ -187,7 +190,7 @@ void LocalStore::write_images(const std::vector<common::MessagePtr>& images) {
   std::vector<Written> written;
   for (const auto& image : images) {
     Written& one = written.emplace_back();
-    one.from = incoming / cat(common::hex64(image->boot.value_or(0)), '-', image->seq.value_or(0));
+    one.from = incoming / cat(kUnfinished, common::hex64(image->boot.value_or(0)), '-', image->seq.value_or(0));
     one.picture = common::to_stored_picture(*image);
     one.file = common::begin_file(files_, one.from, one.picture.bytes.view());
   }
@@ -203,6 +206,15 @@ void LocalStore::write_images(const std::vector<common::MessagePtr>& images) {
     }
   }
   for (const auto& day : days) files_.sync_folder(day);
+}
+
+/// What a kill left of an earlier process; what the spool still has is written anew.
+void LocalStore::remove_unfinished(const fs::path& incoming) {
+  if (unfinished_removed_) return;
+  for (const std::string& name : files_.list(incoming)) {
+    if (name.starts_with(kUnfinished)) files_.remove(incoming / name);
+  }
+  unfinished_removed_ = true;
 }
 
 std::optional<fs::path> LocalStore::free_name(const common::Message& message, common::ByteView bytes,

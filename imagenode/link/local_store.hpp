@@ -45,6 +45,7 @@ class LocalStore {
   /// Where the picture is to go; nothing when it is there already.
   std::optional<std::filesystem::path> free_name(const common::Message& message, common::ByteView bytes,
                                                  const std::string& extension);
+  void remove_unfinished(const std::filesystem::path& incoming);
   void begin_day();
   void append_to_log(const std::string& lines);
   const std::set<std::string>& lines_at_start();
@@ -56,6 +57,7 @@ class LocalStore {
   const common::Clock& clock_;
   std::string log_day_;  ///< local day of imagehub.log; empty while that is not known
   std::optional<std::set<std::string>> lines_at_start_;
+  bool unfinished_removed_ = false;
   common::WakeUp wake_;
   std::jthread thread_;
 };

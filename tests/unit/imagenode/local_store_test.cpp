@@ -51,6 +51,19 @@ TEST_CASE("without a hub pictures and events are written as a hub would, and lea
   CHECK(fs::is_empty(fixture.root / "images" / ".incoming"));
 }
 
+TEST_CASE("what a kill left unfinished is removed, and what is not of a node stays") {
+  Fixture fixture;
+  const fs::path incoming = fixture.root / "images" / ".incoming";
+  common::make_folders(fixture.folder.disk, incoming);
+  write_file(incoming / "local-00000000000000aa-22", kJpeg);
+  write_file(incoming / "00000000000000aa-22", kJpeg);
+  fixture.put("Barn door|jpg", kJpeg);
+  CHECK(fixture.store.work());
+  CHECK_FALSE(fs::exists(incoming / "local-00000000000000aa-22"));
+  CHECK(fs::exists(incoming / "00000000000000aa-22"));
+  CHECK(fs::exists(fixture.day() / (fixture.stem() + ".jpg")));
+}
+
 TEST_CASE("a raw picture is written as PNG, and two of one moment get names of their own") {
   Fixture fixture;
   for (const std::uint8_t value : {std::uint8_t{1}, std::uint8_t{2}}) {
