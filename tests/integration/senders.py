@@ -30,7 +30,20 @@ def crc32c(data, _table=[]):
     return crc ^ 0xFFFFFFFF
 
 
-class ReqSender:
+class Connection:
+    """Something with a socket, to be used with `with`."""
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class ReqSender(Connection):
     """An imagezmq sender: REQ, two frames, waits for each reply."""
 
     def __init__(self, address, timeout=None):
@@ -60,17 +73,8 @@ class ReqSender:
     def has_reply(self, seconds):
         return bool(self.socket.poll(int(1000 * seconds)))
 
-    def close(self):
-        self.socket.close()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-class BootSender:
+class BootSender(Connection):
     """A sender of our kind: DEALER with an empty delimiter, boot and seq, replies by number."""
 
     def __init__(self, address, boot=None, context=None):
@@ -139,17 +143,8 @@ class BootSender:
         self.post(node + "|Heartbeat", seq=False)
         return self.receive()
 
-    def close(self):
-        self.socket.close()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-class RawPeer:
+class RawPeer(Connection):
     """A TCP connection that speaks ZMTP 3.0 (NULL mechanism) by hand, to do what no library would."""
 
     def __init__(self, port, handshake=True):
@@ -191,12 +186,3 @@ class RawPeer:
             return True
         finally:
             self.socket.settimeout(TIMEOUT)
-
-    def close(self):
-        self.socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
