@@ -12,10 +12,8 @@ target_link_libraries(precompiled PRIVATE PkgConfig::AVAHI)
 target_precompile_headers(precompiled PRIVATE ${precompiled_headers})
 
 if(BUILD_TESTS)
-  if(SANITIZE)
-    # The optimiser takes half of the time that a sanitizer build needs for tests, and saves little when they run.
-    set(unit_test_options -O0)
-  endif()
+  # The optimiser takes half of the time that tests need to compile, and saves little when they run.
+  set(unit_test_options -O0)
   add_library(precompiled_for_tests OBJECT ${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp)
   target_compile_options(precompiled_for_tests PRIVATE ${unit_test_options})
   target_link_libraries(precompiled_for_tests PRIVATE PkgConfig::AVAHI Catch2::Catch2)
