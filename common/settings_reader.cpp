@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <map>
 
-#include "common/files.hpp"
 #include "common/setting_values.hpp"
+#include "common/settings_changes.hpp"
 #include "common/text.hpp"
 #include "common/yaml_document.hpp"
 
@@ -335,15 +335,7 @@ void Section::problem(std::string_view key, const std::string& what) {
 }
 
 SettingsFile SettingsFile::load(const std::filesystem::path& path) {
-  std::string text;
-  try {
-    text = read_text_file(path);
-  } catch (const std::system_error&) {
-    throw SettingsError(cat(path.string(),
-                            ": there is no such settings file, or it cannot be read; "
-                            "name another with --config FILE or --path DIR"));
-  }
-  return parse(text, path.string());
+  return parse(read_settings(path).text, path.string());
 }
 
 SettingsFile SettingsFile::parse(const std::string& text, const std::string& name) {
