@@ -69,6 +69,8 @@ CommandProgress set_camera(Views& views, const MakeView& make_view, const std::s
   for (auto& [view, changed] : changes) view->camera->request_stop();
   for (auto& [view, changed] : changes) {
     // One device cannot be open twice; and a camera uses its watch to the end.
+    view->camera->stop();
+    changed.camera->succeed(view->camera->counts());
     view->camera.reset();
     *view = std::move(changed);
     view->camera->start();

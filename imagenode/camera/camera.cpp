@@ -35,6 +35,11 @@ Camera::~Camera() {
   stop();
 }
 
+void Camera::succeed(const CameraCounts& before) {
+  lost_ = lost_before_ = before.lost;
+  frozen_ = before.frozen;
+}
+
 void Camera::start() {
   thread_ = common::start_thread(liveness_, cat("camera ", settings_.label),
                                  [this](const std::stop_token& stop, Entry& entry) { run(stop, entry); });
@@ -50,6 +55,7 @@ void Camera::stop() {
 }
 
 void Camera::run(const std::stop_token& stop, Entry& entry) {
+  if (frozen_.exchange(false)) event("camera|unfrozen");
   while (!play(stop, entry)) {
     const common::Liveness::Waiting waiting(entry);
     back_off_.wait(stop, next_back_off_ns_);
@@ -181,17 +187,17 @@ void Camera::tell_failure(const std::string& what) {
 }
 
 void Camera::lose(const std::string& why) {
-  if (lost_) return;
-  lost_ = true;
+  const bool told = lost_.exchange(true);
+  if (told && !std::exchange(lost_before_, false)) return;
   if (frozen_.exchange(false)) event("camera|unfrozen");
   common::log::warn(cat("camera ", settings_.label, " is lost: ", why, "; it is tried again and again"));
-  event("camera|lost");
+  if (!told) event("camera|lost");
 }
 
 void Camera::back() {
   next_back_off_ns_ = back_off_.first_ns;
   if (!lost_) return;
-  lost_ = false;
+  lost_ = lost_before_ = false;
   ++reopened_;
   common::log::info(cat("camera ", settings_.label, " is back: ", describe()));
   event("camera|back");

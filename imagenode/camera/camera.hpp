@@ -54,6 +54,9 @@ class Camera {
          const common::Clock& clock, common::Liveness& liveness, common::BackOff back_off = {});
   ~Camera();
 
+  /// Before start(): it takes the place of a camera that was so. What that one reported as lost or frozen is reported
+  /// as back or unfrozen by this one.
+  void succeed(const CameraCounts& before);
   void start();
   /// Asks it to end; it does at once, but for a driver or network that does not answer (FrameSource says how long).
   void request_stop();
@@ -99,6 +102,7 @@ class Camera {
   FrozenWatch frozen_watch_;
   std::int64_t next_back_off_ns_;
   bool failing_ = false;
+  bool lost_before_ = false;  ///< by the one before; not yet tried by this one
 
   std::atomic<bool> still_wanted_{false};
   std::atomic<bool> lost_{false};

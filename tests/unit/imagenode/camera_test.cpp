@@ -70,7 +70,8 @@ class ScriptedSource final : public FrameSource {
 /// A camera on a script, and all that it told.
 class Stage {
  public:
-  explicit Stage(std::deque<Step> script, CameraSettings settings = {}, bool live = false)
+  explicit Stage(std::deque<Step> script, CameraSettings settings = {}, bool live = false,
+                 const CameraCounts& before = {})
       : camera_(named(std::move(settings)), std::make_unique<ScriptedSource>(std::move(script), clock, live),
                 {[this](const FramePtr& frame) { tell("frame " + std::to_string(frame->number())); },
                  [this](const std::string& event) { tell(event); }, [this] { tell("finished"); }},
@@ -79,6 +80,7 @@ class Stage {
                    const std::lock_guard lock(mutex_);
                    waits_.push_back(ns / common::kSecond);
                  }}) {
+    camera_.succeed(before);
     camera_.start();
   }
 
@@ -155,6 +157,19 @@ TEST_CASE("a camera that is absent from the start is lost until it comes") {
   Stage stage({Refused{}, Refused{}, Picture{1}, WaitForStop{}});
   REQUIRE(stage.wait_for("frame 0"));
   CHECK(stage.told() == Told{"camera|lost", "camera|back", "frame 0"});
+}
+
+TEST_CASE("a camera in the place of a lost or frozen one ends what that one reported") {
+  CameraCounts before;
+  before.lost = true;
+  Stage lost({Refused{}, Refused{}, Picture{1}, Loss{}, Picture{2}, End{}}, {}, false, before);
+  REQUIRE(lost.wait_for("finished"));
+  CHECK(lost.told() == Told{"camera|back", "frame 0", "camera|lost", "camera|back", "frame 1", "finished"});
+  before = {};
+  before.frozen = true;
+  Stage frozen({Picture{1}, End{}}, {}, false, before);
+  REQUIRE(frozen.wait_for("finished"));
+  CHECK(frozen.told() == Told{"camera|unfrozen", "frame 0", "finished"});
 }
 
 TEST_CASE("a camera that opens but gives no frame is not back") {
