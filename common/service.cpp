@@ -1,5 +1,6 @@
 #include "common/service.hpp"
 
+#include <fcntl.h>
 #include <systemd/sd-daemon.h>
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <mutex>
 
 #include "common/clock.hpp"
+#include "common/files.hpp"
 #include "common/log.hpp"
 #include "common/text.hpp"
 
@@ -23,6 +25,23 @@ sigset_t stop_signals() {
   return set;
 }
 
+sigset_t all_signals() {
+  sigset_t set = stop_signals();
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+bool has_terminal() {
+  return static_cast<bool>(UniqueFd(::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)));
+}
+
+/// A service has no terminal, and nohup has the program ignore the signal.
+bool ends_with_terminal() {
+  struct sigaction of_hangup {};
+  sigaction(SIGHUP, nullptr, &of_hangup);
+  return of_hangup.sa_handler != SIG_IGN && has_terminal();
+}
+
 /// systemd's own patience (TimeoutStopSec, WatchdogSec) must not end before ours: it knows nothing of the settings.
 void ask_for_time(std::int64_t timeout_ns) {
   const std::int64_t us = (timeout_ns + 5 * kSecond) / kMicrosecond;
@@ -32,32 +51,38 @@ void ask_for_time(std::int64_t timeout_ns) {
 
 }  // namespace
 
-StopSignals::StopSignals() {
-  const sigset_t set = stop_signals();
+Signals::Signals() : ends_with_terminal_(ends_with_terminal()) {
+  const sigset_t set = all_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   // A peer or reader that goes away must give an error to the writer, not end the program.
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-int StopSignals::wait(std::int64_t timeout_ns) {
-  const sigset_t set = stop_signals();
+Wish Signals::wait(std::int64_t timeout_ns) {
+  const sigset_t set = all_signals();
   timespec timeout{};
   timeout.tv_sec = static_cast<std::time_t>(timeout_ns / kSecond);
   timeout.tv_nsec = static_cast<long>(timeout_ns % kSecond);
   const int signal = sigtimedwait(&set, nullptr, &timeout);
-  if (signal <= 0) return 0;
-  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-  return signal;
+  if (signal <= 0) return Wish::none;
+  if (signal == SIGHUP && !(ends_with_terminal_ && !has_terminal())) return Wish::reload;
+  const sigset_t second = stop_signals();
+  pthread_sigmask(SIG_UNBLOCK, &second, nullptr);
+  return Wish::stop;
 }
 
-bool run_until_stopped(StopSignals& signals, const Liveness& liveness, const std::function<bool()>& tick) {
+bool run_until_stopped(Signals& signals, const Liveness& liveness, const std::function<bool()>& tick,
+                       const std::function<void()>& reload) {
   std::uint64_t watchdog_us = 0;
   const bool watched = sd_watchdog_enabled(0, &watchdog_us) > 0;
   // Half of the time that systemd allows: time enough for a slow tick, soon enough for a stuck thread.
   const std::int64_t limit_ns = static_cast<std::int64_t>(watchdog_us) * kMicrosecond / 2;
   sd_notify(0, "READY=1");
   bool goes_on = true;
-  while (goes_on && signals.wait(kSecond) == 0) {
+  while (goes_on) {
+    const Wish wish = signals.wait(kSecond);
+    if (wish == Wish::stop) break;
+    if (wish == Wish::reload) reload();
     goes_on = tick();
     if (!watched) continue;
     if (const auto stuck = liveness.stuck(limit_ns)) {

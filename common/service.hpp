@@ -19,18 +19,27 @@ inline constexpr int kExitInUse = 75;        ///< another process has the data d
 inline constexpr int kExitRestart = 80;      ///< wants to be started again
 inline constexpr int kExitConfig = 78;       ///< systemd does not restart on this one
 
-/// Blocks SIGTERM and SIGINT for the whole process, so that only wait() sees them. Make it first in main,
-/// before any thread starts. A second signal while stopping ends the process at once.
-class StopSignals {
+/// What a signal asks for.
+enum class Wish { none, stop, reload };
+
+/// Blocks SIGTERM, SIGINT and SIGHUP for the whole process, so that only wait() sees them. Make it first in main,
+/// before any thread starts. A second SIGTERM or SIGINT while stopping ends the process at once. SIGHUP asks for new
+/// settings; but when it says that the terminal in which the program was started has gone, to stop, unless that was
+/// started to outlive its terminal (nohup).
+class Signals {
  public:
-  StopSignals();
-  /// The signal that came within the time, or 0.
-  int wait(std::int64_t timeout_ns);
+  Signals();
+  /// What came within the time.
+  Wish wait(std::int64_t timeout_ns);
+
+ private:
+  bool ends_with_terminal_ = false;
 };
 
-/// Says READY=1, then calls `tick` once a second and feeds systemd's watchdog (WatchdogSec) while no thread is
-/// stuck, until a stop signal comes or `tick` returns false. Whether it was a signal. Main thread.
-bool run_until_stopped(StopSignals& signals, const Liveness& liveness, const std::function<bool()>& tick);
+/// Says READY=1, then calls `tick` once a second, `reload` at each SIGHUP, and feeds systemd's watchdog (WatchdogSec)
+/// while no thread is stuck, until a signal asks to stop or `tick` returns false. Whether it was a signal. Main thread.
+bool run_until_stopped(Signals& signals, const Liveness& liveness, const std::function<bool()>& tick,
+                       const std::function<void()>& reload);
 
 /// Ends the process with status 1 when the object still exists after `timeout_ns`: a clean stop must not hang. The
 /// last words name the thread that is stuck. systemd is asked for as much time.

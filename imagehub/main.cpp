@@ -21,7 +21,7 @@ fs::path home() {
 }
 
 int run_hub(const imagehub::HubSettings& settings) {
-  common::StopSignals signals;
+  common::Signals signals;
   common::log::start();
   common::raise_descriptor_limit();
   if (settings.print_settings) std::cout << describe(settings) << std::flush;
@@ -31,11 +31,12 @@ int run_hub(const imagehub::HubSettings& settings) {
   common::Disk disk;
   imagehub::Hub hub(settings, disk, clock, liveness);
   common::log::info(hub.greeting());
-  common::run_until_stopped(signals, liveness, [&] {
+  const auto tick = [&] {
     hub.tick();
     return true;
-  });
-  const common::StopDeadline deadline(liveness, static_cast<std::int64_t>((settings.shutdown_timeout_s + 5) * 1e9));
+  };
+  common::run_until_stopped(signals, liveness, tick, [] {});
+  const common::StopDeadline deadline(liveness, common::to_ns(settings.shutdown_timeout_s + 5));
   hub.stop();
   return common::kExitOk;
 }

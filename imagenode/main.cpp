@@ -14,7 +14,6 @@
 #include "imagenode/node.hpp"
 #include "imagenode/opencv_setup.hpp"
 #include "imagenode/replay_camera.hpp"
-#include "imagenode/roads.hpp"
 #include "imagenode/settings.hpp"
 
 namespace {
@@ -29,7 +28,7 @@ common::ProcessLock lock_settings(const fs::path& file) {
 }
 
 int run_node(const imagenode::NodeSettings& settings, const fs::path& file) {
-  common::StopSignals signals;
+  common::Signals signals;
   common::log::start();
   const common::ProcessLock lock = lock_settings(file);
   if (settings.print_settings) std::cout << describe(settings) << std::flush;
@@ -41,9 +40,10 @@ int run_node(const imagenode::NodeSettings& settings, const fs::path& file) {
   node.start();
   common::log::info(common::cat("imagenode ", common::version(), " runs node ", settings.name, " with ",
                                 settings.views.size(), " camera(s) and ", settings.sensors.size(), " sensor(s)"));
-  const bool ends = common::run_until_stopped(signals, liveness, [&] { return node.tick(); });
+  const bool ends = common::run_until_stopped(
+      signals, liveness, [&] { return node.tick(); }, [&] { node.reload(); });
   // The spool ends by itself before, and then says what it could not write.
-  const common::StopDeadline deadline(liveness, imagenode::stop_time_ns(settings) + 10 * common::kSecond);
+  const common::StopDeadline deadline(liveness, node.longest_stop_ns() + 10 * common::kSecond);
   node.stop();
   return ends ? common::kExitOk : common::kExitRestart;
 }

@@ -16,6 +16,7 @@
 #include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/health.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "imagenode/reload.hpp"
 #include "imagenode/roads.hpp"
 #include "imagenode/sensor/sensors.hpp"
 #include "imagenode/view_commands.hpp"
@@ -54,6 +55,7 @@ struct Node::Parts {
   Parts(const NodeSettings& given, common::FileSystem& files, const common::Clock& the_clock,
         common::Liveness& the_liveness)
       : settings(given),
+        node_name(given.name),
         clock(the_clock),
         liveness(the_liveness),
         lock("imagenode:" + given.name, cat("the node name ", given.name)),
@@ -72,7 +74,7 @@ struct Node::Parts {
     for (const auto& delivery : deliveries) {
       delivery->on_command([this](std::uint64_t id, const std::string& text) { commands.take(id, text); });
     }
-    for (const ViewEntry& entry : settings.views) views.push_back(made_view(entry));
+    for (const ViewEntry& entry : settings.views) views.push_back(made_view(settings, entry));
   }
 
   ~Parts() {
@@ -91,7 +93,8 @@ struct Node::Parts {
   CommandKinds command_kinds();
   std::filesystem::path command_file() const;
   void report_command(std::uint64_t id, const std::string& text, const std::string& outcome);
-  View made_view(const ViewEntry& entry);
+  View made_view(const NodeSettings& node, const ViewEntry& entry);
+  void reload();
   void take(const Reading& reading);
   void put(Outcome outcome);
   common::Message event(const std::string& sender, const std::string& view, const std::string& what) const;
@@ -100,7 +103,8 @@ struct Node::Parts {
   void send_heartbeat();
   void stop_roads(std::int64_t by_ns);
 
-  const NodeSettings settings;
+  NodeSettings settings;        ///< of the main thread, since reload() changes them
+  const std::string node_name;  ///< for all threads
   const common::Clock& clock;
   common::Liveness& liveness;
   common::ProcessLock lock;
@@ -128,8 +132,8 @@ Deliveries Node::Parts::made_deliveries(common::FileSystem& files) {
   }
   for (const DeliverySettings& road : wanted) {
     made.push_back(std::make_unique<Delivery>(
-        road, Sender{settings.name, boot, tiny}, files, clock, ledger.get(),
-        [this](const std::string& what) { stamper.put(event(settings.name, "", cat("spool|", what))); }));
+        road, Sender{node_name, boot, tiny}, files, clock, ledger.get(),
+        [this](const std::string& what) { stamper.put(event(node_name, "", cat("spool|", what))); }));
   }
   return made;
 }
@@ -140,17 +144,17 @@ std::vector<Outbox*> Node::Parts::outboxes() const {
   return all;
 }
 
-View Node::Parts::made_view(const ViewEntry& entry) {
+View Node::Parts::made_view(const NodeSettings& node, const ViewEntry& entry) {
   View view;
   view.entry = entry;
-  view.watch = std::make_unique<ViewWatch>(view_settings(settings, entry));
+  view.watch = std::make_unique<ViewWatch>(view_settings(node, entry));
   ViewWatch* watch = view.watch.get();
   const std::string view_name = entry.camera.viewname;
   CameraListener listener;
   listener.on_frame = [this, watch](const FramePtr& frame) { put(watch->watch(frame)); };
   listener.on_still = [this, watch](const FramePtr& frame) { put(watch->still(frame)); };
   listener.on_event = [this, view_name](const std::string& what) {
-    stamper.put(event(cat(settings.name, ' ', view_name), view_name, what));
+    stamper.put(event(cat(node_name, ' ', view_name), view_name, what));
   };
   listener.on_finished = [] {};
   view.camera = std::make_unique<Camera>(entry.camera, make_source(entry.camera, SourceSeams{clock}),
@@ -160,7 +164,7 @@ View Node::Parts::made_view(const ViewEntry& entry) {
 
 void Node::Parts::take(const Reading& reading) {
   if (reading.text.empty()) return;
-  common::Message message = event(settings.name, "", reading.text);
+  common::Message message = event(node_name, "", reading.text);
   message.source = reading.source;
   message.fields = reading.fields;
   message.units = reading.units;
@@ -178,24 +182,43 @@ void Node::Parts::put(Outcome outcome) {
 CommandKinds Node::Parts::command_kinds() {
   const auto set = [this](const std::string& arguments) {
     return set_camera(
-        views, [this](const ViewEntry& entry) { return made_view(entry); }, arguments);
+        views, [this](const ViewEntry& entry) { return made_view(settings, entry); }, arguments);
   };
   return {{"Set", set},
           {"SetResolution", [set](const std::string& arguments) { return set("resolution " + arguments); }},
           {"SendFrames", [this](const std::string& arguments) { return send_frames(views, arguments); }},
           {"Still", [this](const std::string& arguments) { return take_still(views, arguments); }},
+          {"ReloadYaml",
+           [this](const std::string&) {
+             reload();
+             return [] { return std::optional<std::string>(""); };
+           }},
           {"Restart", [this](const std::string&) {
              restart_wanted = true;
              return [] { return std::optional<std::string>(""); };
            }}};
 }
 
+/// Throws std::exception with the reason when nothing was changed.
+void Node::Parts::reload() {
+  SettingsChange change = read_again(settings);
+  renew_cameras(views, change, [&](const ViewEntry& entry) { return made_view(change.now, entry); });
+  commands.allow(change.now.commands);
+  const bool other_heartbeat = change.now.heartbeat_s != settings.heartbeat_s;
+  settings = std::move(change.now);
+  for (const auto& note : settings.notes) common::log::info(note);
+  common::log::info(cat("the settings were read again; changed: ", common::listed(change.keys)));
+  if (!other_heartbeat) return;
+  next_heartbeat_ns = clock.monotonic_ns() + to_ns(settings.heartbeat_s);
+  send_heartbeat();  // a hub that waits for the old interval would miss us
+}
+
 std::filesystem::path Node::Parts::command_file() const {
-  return settings.spool.folder / (common::path_component(settings.name) + ".commands");
+  return settings.spool.folder / (common::path_component(node_name) + ".commands");
 }
 
 void Node::Parts::report_command(std::uint64_t id, const std::string& text, const std::string& outcome) {
-  common::Message report = event(settings.name, "", cat("command|", text, '|', outcome));
+  common::Message report = event(node_name, "", cat("command|", text, '|', outcome));
   report.fields[common::kCommandField] = static_cast<double>(id);
   stamper.put(std::move(report));
 }
@@ -204,30 +227,28 @@ void Node::Parts::report_command(std::uint64_t id, const std::string& text, cons
 common::Message Node::Parts::event(const std::string& sender, const std::string& view, const std::string& what) const {
   common::Message message;
   message.text = cat(common::trimmed(sender), '|', what);
-  message.node = settings.name;
+  message.node = node_name;
   message.view = view;
   message.payload = tiny.payload;
   message.array = tiny.array;
   return message;
 }
 
-/// Who we are, in Restart and Heartbeat, and how often a heartbeat is to be expected.
+/// Who we are, in Restart and Heartbeat, and how often a heartbeat is to be expected; 0: never.
 common::Message Node::Parts::with_identity(common::Message message) const {
   message.version = cat("imagenode/", common::version());
   message.host = host_name();
-  if (settings.heartbeat_s > 0) {
-    message.fields["heartbeat_s"] = settings.heartbeat_s;
-    message.units["heartbeat_s"] = "s";
-  }
+  message.fields["heartbeat_s"] = settings.heartbeat_s;
+  message.units["heartbeat_s"] = "s";
   return message;
 }
 
 void Node::Parts::send_restart() {
-  stamper.put(with_identity(event(settings.name, "", cat("Restart|", describe_system()))));
+  stamper.put(with_identity(event(node_name, "", cat("Restart|", describe_system()))));
 }
 
 void Node::Parts::send_heartbeat() {
-  common::Message message = with_identity(event(settings.name, "", "Heartbeat"));
+  common::Message message = with_identity(event(node_name, "", "Heartbeat"));
   const Health health = read_health();
   message.fields.insert(health.fields.begin(), health.fields.end());
   message.units.insert(health.units.begin(), health.units.end());
@@ -290,9 +311,21 @@ bool Node::tick() {
   return !parts.restart_wanted;
 }
 
+void Node::reload() {
+  try {
+    parts_->reload();
+  } catch (const std::exception& error) {
+    common::log::error(cat("the settings were not taken, all goes on as before: ", error.what()));
+  }
+}
+
+std::int64_t Node::longest_stop_ns() const {
+  return stop_time_ns(parts_->settings);
+}
+
 void Node::stop() {
   Parts& parts = *parts_;
-  const std::int64_t by_ns = parts.clock.monotonic_ns() + stop_time_ns(parts.settings);
+  const std::int64_t by_ns = parts.clock.monotonic_ns() + longest_stop_ns();
   for (const auto& delivery : parts.deliveries) delivery->begin_stop(to_ns(parts.settings.shutdown_timeout_s));
   const auto deliver = [&] {
     for (const auto& delivery : parts.deliveries) delivery->finish();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,8 +25,15 @@ class Node {
   /// Once a second: commands, heartbeat, news of what was dropped. False when a hub wants this program started anew.
   bool tick();
 
+  /// Reads the settings file again (SIGHUP): what changed is taken, the rest goes on undisturbed. When the file is
+  /// wrong, or holds a change that needs a restart, nothing changes. Either is logged.
+  void reload();
+
+  /// How long stop() may take with the settings of now.
+  std::int64_t longest_stop_ns() const;
+
   /// Ends the cameras and gives the link `shutdown_timeout` to deliver what is left; the rest goes to the spool. All
-  /// within stop_time_ns() (roads.hpp), as far as cameras let it.
+  /// within longest_stop_ns(), as far as cameras let it.
   void stop();
 
  private:

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <set>
+#include <utility>
 
 #include "common/address.hpp"
 #include "common/text.hpp"
@@ -170,7 +171,7 @@ void read_not_yet(Section& root, std::vector<std::string>& notes) {
 }  // namespace
 
 const std::set<std::string>& command_names() {
-  static const std::set<std::string> names{"SendFrames", "Still", "Restart", "SetResolution", "Set"};
+  static const std::set<std::string> names{"SendFrames", "Still", "ReloadYaml", "Restart", "SetResolution", "Set"};
   return names;
 }
 
@@ -188,9 +189,11 @@ NodeSettings read_node_settings(common::SettingsFile& file) {
 }
 
 NodeSettings load_node_settings(const std::filesystem::path& path) {
-  auto file = common::SettingsFile::load(path);
+  common::SettingsText origin = common::read_settings(path);
+  auto file = common::SettingsFile::parse(origin.text, path.string());
   NodeSettings settings = read_node_settings(file);
   file.finish();
+  settings.origin = std::move(origin);
   const auto folder = std::filesystem::absolute(path).parent_path();
   for (auto* given : {&settings.ledger, &settings.spool.folder, &settings.local_dir}) make_absolute(*given, folder);
   if (const char* sysfs = std::getenv("SYSFS_PATH"); sysfs != nullptr && *sysfs != '\0') settings.sysfs = sysfs;

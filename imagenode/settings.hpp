@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/settings_changes.hpp"
 #include "common/settings_reader.hpp"
 #include "imagenode/camera/camera_settings.hpp"
 #include "imagenode/detect/detector_settings.hpp"
@@ -44,8 +45,8 @@ struct NodeSettings {
   bool local = false;               ///< no hub at all
   std::filesystem::path local_dir;  ///< then: where messages are written as a hub would; empty: they stay in the spool
   double shutdown_timeout_s = 10;
-  std::filesystem::path ledger;                           ///< file with what hubs acknowledged; empty: none
-  std::set<std::string> commands{"SendFrames", "Still"};  ///< of hubs, that are carried out here
+  std::filesystem::path ledger;  ///< file with what hubs acknowledged; empty: none
+  std::set<std::string> commands{"ReloadYaml", "SendFrames", "Still"};  ///< of hubs, that are carried out here
   bool print_settings = false;
   LinkSettings link;
   bool find_hubs = false;  ///< by mDNS, in the place of link.addresses
@@ -55,6 +56,7 @@ struct NodeSettings {
   std::vector<SensorSettings> sensors;
   std::filesystem::path sysfs = "/sys";  ///< where the kernel shows hardware; the environment's SYSFS_PATH moves it
   std::vector<std::string> notes;        ///< keys of the Python node that are accepted and say nothing here
+  common::SettingsText origin;           ///< of load_node_settings(): to see later what has changed
 };
 
 /// Reads all keys; problems are collected by the file and thrown by its finish().

@@ -65,6 +65,7 @@ CommandProgress set_camera(Views& views, const MakeView& make_view, const std::s
     ViewEntry entry = view->entry;
     entry.camera = entry.camera.changed(key, std::string(rest.substr(0, end)));
     changes.emplace_back(view, make_view(entry));
+    changes.back().second.set_by_command = true;
   }
   for (auto& [view, changed] : changes) view->camera->request_stop();
   for (auto& [view, changed] : changes) {

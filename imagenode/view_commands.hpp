@@ -17,6 +17,7 @@ struct View {
   ViewEntry entry;
   std::unique_ptr<ViewWatch> watch;
   std::unique_ptr<Camera> camera;
+  bool set_by_command = false;  ///< `entry` is not what the settings file says
 };
 using Views = std::vector<View>;
 
@@ -30,7 +31,7 @@ CommandProgress take_still(const Views& views, const std::string& arguments);
 using MakeView = std::function<View(const ViewEntry&)>;
 
 /// `Set <setting> <value> [view]` and, with the setting given, `SetResolution (640,480) [view]`: the cameras are made
-/// anew with that setting, until the node's next start. When one of them cannot have it none is changed.
+/// anew with that setting, until the settings are read again. When one of them cannot have it none is changed.
 CommandProgress set_camera(Views& views, const MakeView& make_view, const std::string& arguments);
 
 }  // namespace imagenode

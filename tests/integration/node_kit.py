@@ -63,7 +63,7 @@ class Node:
             self.start()
 
     def change(self, hubs=None, cameras=None, **node_keys):
-        """Other settings for the next start."""
+        """Other settings, for the next start or reload."""
         with open(self.settings) as file:
             settings = json.load(file)
         settings["node"].update(node_keys)

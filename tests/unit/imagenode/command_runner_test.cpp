@@ -111,6 +111,14 @@ TEST_CASE("what is not allowed, not known or too long is not done, and said once
   CHECK(node.begun.empty());
 }
 
+TEST_CASE("what is allowed can be changed while the node runs") {
+  common::Disk disk;
+  Node node(disk);
+  node.runner->allow({"Burn"});
+  CHECK(node.given(1, "Burn") == Texts{"1|Burn|done"});
+  CHECK(node.given(2, "Do it") == Texts{"2|Do it|failed|not allowed here"});
+}
+
 TEST_CASE("a hub that gives commands without end is answered at a bounded pace") {
   common::Disk disk;
   Node node(disk);
