@@ -23,6 +23,7 @@
 #include "imagehub/intake/intake.hpp"
 #include "imagehub/live/counters.hpp"
 #include "imagehub/live/nodes.hpp"
+#include "imagehub/reload.hpp"
 #include "imagehub/store/event_log.hpp"
 #include "imagehub/store/image_store.hpp"
 #include "imagehub/store/reserve.hpp"
@@ -62,10 +63,11 @@ class Damage {
 
 struct Hub::Parts {
   Parts(const HubSettings& given, common::FileSystem& the_files, const common::Clock& the_clock,
-        common::Liveness& liveness)
+        common::Liveness& the_liveness)
       : settings(given),
         files(the_files),
         clock(the_clock),
+        liveness(the_liveness),
         started_ns(the_clock.monotonic_ns()),
         data{given.data_directory},
         lock(common::lock_file(prepared(the_files, given.data_directory) / "imagehub.lock",
@@ -98,15 +100,11 @@ struct Hub::Parts {
                                               [this](std::uint64_t bytes) { return has_to_spare(bytes); },
                                               [this](const std::string& reason) { damage_in_backup.tell(reason); }});
     if (news) note(*news, "imagehub");
-    control = open_control(liveness);
+    control = open_control();
     intake.start([this](Received received) { filing->submit(std::move(received)); },
                  [this](Ticket ticket, const std::string& reason) { filing->give_up(ticket, reason); }, liveness);
     retention.start([this](std::function<void()> task) { filing->between_groups(std::move(task)); }, liveness);
-    if (settings.announce) {
-      announcement = std::make_unique<Announcement>(Announced{settings.network, hub_id, std::string(common::version())},
-                                                    intake.bound_addresses());
-      announcement->start(liveness);
-    }
+    announce();
   }
 
   ~Parts() {
@@ -116,7 +114,15 @@ struct Hub::Parts {
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
-  std::unique_ptr<Control> open_control(common::Liveness& liveness) {
+  void announce() {
+    announcement.reset();
+    if (!settings.announce) return;
+    announcement = std::make_unique<Announcement>(Announced{settings.network, hub_id, std::string(common::version())},
+                                                  intake.bound_addresses());
+    announcement->start(liveness);
+  }
+
+  std::unique_ptr<Control> open_control() {
     try {
       return std::make_unique<Control>(
           control_path(settings.data_directory), [this](const std::string& question) { return answer(question); },
@@ -154,11 +160,11 @@ struct Hub::Parts {
   }
 
   bool has_to_spare(std::uint64_t bytes) {
-    return reserve.room_for_images() && files.space(settings.data_directory).free_bytes >= 2 * bytes;
+    return reserve.room_for_images() && files.space(data.folder).free_bytes >= 2 * bytes;
   }
 
   std::string status() const {
-    return hub_status({.settings = settings,
+    return hub_status({.data_directory = data.folder,
                        .hub_id = hub_id,
                        .files = files,
                        .clock = clock,
@@ -175,9 +181,12 @@ struct Hub::Parts {
                        .desk = desk});
   }
 
-  const HubSettings settings;
+  void reload();
+
+  HubSettings settings;  ///< of the main thread, since reload() changes them
   common::FileSystem& files;
   const common::Clock& clock;
+  common::Liveness& liveness;
   const std::int64_t started_ns;
   const DataDirectory data;
   common::UniqueFd lock;
@@ -252,6 +261,35 @@ void Hub::tick() {
     common::log::warn(text);
     parts.note(text, "imagehub");
   }
+}
+
+/// Throws std::exception with the reason when nothing was changed.
+void Hub::Parts::reload() {
+  const SettingsChange change = read_again(settings);
+  settings = change.now;
+  nodes.set_patience(to_ns(settings.patience_s));
+  commands.set_ttl(to_ns(settings.command_ttl_s));
+  upkeep->keep_backups(settings.upkeep.backups);
+  if (change.has("hub.announce") || change.has("hub.network")) announce();
+  // Not waited for: the disk may be full.
+  filing->soon([this, now = settings] {
+    forecast.set_retention(now.retention);
+    committer.set_quota(now.committer.max_images_per_day);
+  });
+  if (change.has_any_of("retention")) retention.change(settings.retention);
+  common::log::info(cat("the settings were read again; changed: ", common::listed(change.keys)));
+}
+
+void Hub::reload() {
+  try {
+    parts_->reload();
+  } catch (const std::exception& error) {
+    common::log::error(cat("the settings were not taken, all goes on as before:\n", error.what()));
+  }
+}
+
+double Hub::shutdown_timeout_s() const {
+  return parts_->settings.shutdown_timeout_s;
 }
 
 void Hub::stop() {

@@ -25,6 +25,12 @@ class Hub {
   /// the next start salvages it.
   void tick();
 
+  /// Reads the settings file again (SIGHUP) and takes what changed, while all goes on. When the file is wrong, or holds
+  /// a change that needs a restart, nothing changes. Either is logged.
+  void reload();
+
+  double shutdown_timeout_s() const;
+
   /// Answers what is under way, within `shutdown_timeout`; nodes with more are told RETRY.
   void stop();
 

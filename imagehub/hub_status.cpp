@@ -57,7 +57,7 @@ void Rate::sample(std::int64_t now_ns, std::uint64_t total) {
 std::string hub_status(const HubView& hub) {
   const IntakeStatus in = hub.intake.status();
   const Upkeep::Status care = hub.upkeep.status();
-  const common::Space disk = hub.files.space(hub.settings.data_directory);
+  const common::Space disk = hub.files.space(hub.data_directory);
   const Reserve::Status reserved = hub.reserve.status();
   const Retention::Status kept = hub.retention.status();
   const Forecast::Status ahead = hub.forecast.status();
@@ -66,7 +66,7 @@ std::string hub_status(const HubView& hub) {
                        {"pid", ::getpid()},
                        {"uptime_s", static_cast<double>(hub.clock.monotonic_ns() - hub.started_ns) / kNsPerSecond},
                        {"time_ns", hub.clock.utc_ns()},
-                       {"data_directory", hub.settings.data_directory.string()},
+                       {"data_directory", hub.data_directory.string()},
                        {"addresses", hub.intake.bound_addresses()},
                        {"received", in.received},
                        {"answered", in.answered},

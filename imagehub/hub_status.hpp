@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include "common/clock.hpp"
 #include "common/file_system.hpp"
-#include "imagehub/settings.hpp"
 
 namespace imagehub {
 
@@ -34,7 +34,7 @@ class Rate {
 
 /// Of what a running hub's status is put together; from all of it only what is thread-safe is asked.
 struct HubView {
-  const HubSettings& settings;
+  const std::filesystem::path& data_directory;
   const std::string& hub_id;
   common::FileSystem& files;
   const common::Clock& clock;

@@ -35,8 +35,8 @@ int run_hub(const imagehub::HubSettings& settings) {
     hub.tick();
     return true;
   };
-  common::run_until_stopped(signals, liveness, tick, [] {});
-  const common::StopDeadline deadline(liveness, common::to_ns(settings.shutdown_timeout_s + 5));
+  common::run_until_stopped(signals, liveness, tick, [&] { hub.reload(); });
+  const common::StopDeadline deadline(liveness, common::to_ns(hub.shutdown_timeout_s() + 5));
   hub.stop();
   return common::kExitOk;
 }

@@ -1,5 +1,7 @@
 #include "imagehub/settings.hpp"
 
+#include <utility>
+
 #include "common/address.hpp"
 #include "common/text.hpp"
 
@@ -93,9 +95,11 @@ HubSettings read_hub_settings(common::SettingsFile& file) {
 }
 
 HubSettings load_hub_settings(const std::filesystem::path& path) {
-  auto file = common::SettingsFile::load(path);
+  common::SettingsText origin = common::read_settings(path);
+  auto file = common::SettingsFile::parse(origin.text, path.string());
   HubSettings settings = read_hub_settings(file);
   file.finish();
+  settings.origin = std::move(origin);
   if (settings.data_directory.is_relative()) {
     settings.data_directory = std::filesystem::absolute(path).parent_path() / settings.data_directory;
   }

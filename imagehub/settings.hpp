@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "common/settings_changes.hpp"
 #include "common/settings_reader.hpp"
 #include "imagehub/care/upkeep.hpp"
 #include "imagehub/filing/committer.hpp"
@@ -30,6 +31,7 @@ struct HubSettings {
   std::string network;          ///< told with it; empty for none
   bool print_settings = false;
   std::optional<int> queuemax;
+  common::SettingsText origin;  ///< of load_hub_settings(): to see later what has changed
 };
 
 /// Reads all keys; problems are collected by the file and thrown by its finish().

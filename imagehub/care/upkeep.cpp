@@ -1,5 +1,6 @@
 #include "imagehub/care/upkeep.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
@@ -24,7 +25,7 @@ constexpr std::int64_t kPauseIdle = 30 * common::kSecond;
 
 Upkeep::Upkeep(const UpkeepSettings& settings, common::FileSystem& files, DataDirectory data,
                const common::Clock& clock, common::Liveness& liveness, Work work)
-    : settings_(settings), files_(files), data_(std::move(data)), clock_(clock), work_(std::move(work)) {
+    : backups_(settings.backups), files_(files), data_(std::move(data)), clock_(clock), work_(std::move(work)) {
   status_.crc_pending = IndexReader(files_, data_.index()).images_without_crc();
   if (const auto backups = list_backups(files_, data_); !backups.empty()) {
     newest_day_ = backups.front().day;
@@ -57,7 +58,7 @@ void Upkeep::run(const std::stop_token& stop, common::Liveness::Thread& self) {
 
 bool Upkeep::backup_due() {
   const std::int64_t now = clock_.monotonic_ns();
-  if (settings_.backups == 0 || newest_day_ == common::local_date(clock_.utc_ns()) || now < next_try_ns_) {
+  if (backups_ == 0 || newest_day_ == common::local_date(clock_.utc_ns()) || now < next_try_ns_) {
     due_since_ns_ = quiet_since_ns_ = 0;
     return false;
   }
@@ -76,7 +77,8 @@ void Upkeep::back_up(const std::stop_token& stop) {
     // What is left on a full disk is for events.
     const auto index = files_.info(data_.index());
     if (index && !work_.room(index->bytes)) throw std::runtime_error("the disk has no room for it");
-    const auto keep = static_cast<std::size_t>(settings_.backups);
+    // The setting may have become 0 since the backup was found to be due.
+    const auto keep = static_cast<std::size_t>(std::max(backups_.load(), 1));
     const auto backup = make_backup(files_, data_, clock_.utc_ns(), keep, stop);
     if (!backup) return;
     newest_day_ = backup->day;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -44,6 +45,9 @@ class Upkeep {
   };
   Status status() const;
 
+  /// So many from the next backup on; 0: none are made any more. Thread-safe.
+  void keep_backups(int backups) { backups_ = backups; }
+
  private:
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
   /// Whether a backup is to be made now.
@@ -51,7 +55,7 @@ class Upkeep {
   void back_up(const std::stop_token& stop);
   void fill_crcs();
 
-  const UpkeepSettings settings_;
+  std::atomic<int> backups_;
   common::FileSystem& files_;
   const DataDirectory data_;
   const common::Clock& clock_;

@@ -203,6 +203,11 @@ std::string Committer::reserve_name(const ImageRow& row, std::string_view extens
   return store_.reserve_name(common::split_text(row.text).front(), row.time_ns, extension);
 }
 
+void Committer::set_quota(std::optional<int> max_images_per_day) {
+  settings_.max_images_per_day = max_images_per_day;
+  quota_day_ns_ = -1;  // without a quota they were not counted
+}
+
 bool Committer::over_quota(const Candidate& candidate, Batch& batch) {
   if (!settings_.max_images_per_day) return false;
   const std::int64_t day = common::start_of_local_day(received_ns(candidate));

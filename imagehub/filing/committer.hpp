@@ -72,6 +72,9 @@ class Committer {
   /// When it throws, none may be acknowledged; the same candidates can be given again.
   void commit(const std::vector<Candidate*>& group);
 
+  /// From now on; counted are those of today.
+  void set_quota(std::optional<int> max_images_per_day);
+
   /// Whether images are refused because the disk was found full. From any thread.
   bool disk_full() const { return reserve_.status().full; }
 

@@ -14,11 +14,14 @@ namespace imagehub {
 
 /// When the disk will be full: from what came during the last seven days (since the start of the index when that is
 /// younger, an hour at least) of nodes whose images no limit deletes, and from what is free. measure() belongs to the
-/// thread that commits; all else is thread-safe.
+/// thread that commits; status() is thread-safe.
 class Forecast {
  public:
   Forecast(const RetentionSettings& retention, Index& index, common::FileSystem& files, std::filesystem::path data,
            const common::Clock& clock);
+
+  /// Other limits; on the thread that commits.
+  void set_retention(const RetentionSettings& retention) { retention_ = retention; }
 
   /// Returns "imagehub|disk|full in 7 days": a week and a day before, each once until it gets better again, over
   /// restarts too.
@@ -33,7 +36,7 @@ class Forecast {
  private:
   std::optional<std::string> warning(std::optional<double> days_left, std::int64_t today);
 
-  const RetentionSettings retention_;
+  RetentionSettings retention_;
   Index& index_;
   Growth growth_;
   common::FileSystem& files_;

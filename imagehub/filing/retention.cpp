@@ -89,10 +89,24 @@ void Retention::recover() {
 }
 
 void Retention::start(BetweenGroups between_groups, common::Liveness& liveness) {
-  if (!settings_.any() && to_remove_.empty()) return;
   between_groups_ = std::move(between_groups);
-  thread_ =
-      common::start_thread(liveness, "retention", [this](const std::stop_token& stop, auto& self) { run(stop, self); });
+  liveness_ = &liveness;
+  start_thread();
+}
+
+void Retention::start_thread() {
+  if (!settings_.any() && to_remove_.empty() && removed_.empty()) return;
+  thread_ = common::start_thread(*liveness_, "retention",
+                                 [this](const std::stop_token& stop, auto& self) { run(stop, self); });
+}
+
+void Retention::change(const RetentionSettings& settings) {
+  stop();
+  settings_ = settings;
+  plan_ = {};
+  next_look_ns_ = 0;
+  if (!settings_.any()) enter("off");
+  if (liveness_ != nullptr) start_thread();
 }
 
 void Retention::stop() {

@@ -75,6 +75,8 @@ class Retention {
 
   void start(BetweenGroups between_groups, common::Liveness& liveness);
   void stop();
+  /// Other limits, after start(); what was being deleted is finished.
+  void change(const RetentionSettings& settings);
 
   struct Status {
     std::string state;                                    ///< "off", "on", or "at rest: " and why
@@ -96,6 +98,7 @@ class Retention {
     std::int64_t now_ns = 0;  ///< UTC
   };
 
+  void start_thread();
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
   std::string state_now(const std::vector<std::int64_t>& newest, bool uncertain_times) const;
   void enter(const std::string& state);
@@ -110,7 +113,7 @@ class Retention {
   void deleted(const ImageTotal& total, const OldImage& image, const char* reason);
   const std::string& room_of(const std::string& node) const;
 
-  const RetentionSettings settings_;
+  RetentionSettings settings_;
   ImageStore& store_;
   Committer& committer_;
   Reserve& reserve_;
@@ -125,6 +128,7 @@ class Retention {
   std::int64_t next_look_ns_ = 0;
   std::int64_t next_removal_ns_ = 0;
   BetweenGroups between_groups_;
+  common::Liveness* liveness_ = nullptr;  ///< of start()
 
   mutable std::mutex mutex_;
   Status status_;

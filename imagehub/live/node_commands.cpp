@@ -131,6 +131,12 @@ void NodeCommands::reported(const Record& record) {
   }
 }
 
+void NodeCommands::set_ttl(std::int64_t ttl_ns) {
+  const std::lock_guard lock(mutex_);
+  for (Entry& entry : entries_) entry.forget_ns += ttl_ns - ttl_ns_;
+  ttl_ns_ = ttl_ns;
+}
+
 bool NodeCommands::has_old() const {
   const std::lock_guard lock(mutex_);
   const std::int64_t now = clock_.monotonic_ns();

@@ -38,6 +38,8 @@ class NodeCommands {
   std::optional<Record> reported_in(const common::Message& message) const;
   void reported(const Record& record);
 
+  /// How long each is kept, those that there are included.
+  void set_ttl(std::int64_t ttl_ns);
   bool has_old() const;
   /// Those that are older than their time, which are forgotten by this.
   std::vector<Record> take_old();
@@ -58,8 +60,8 @@ class NodeCommands {
   std::uint64_t free_id() const;
 
   const common::Clock& clock_;
-  const std::int64_t ttl_ns_;
   mutable std::mutex mutex_;
+  std::int64_t ttl_ns_;
   std::list<Entry> entries_;
   std::map<std::string, std::uint64_t> greeted_;  ///< boot of each node's last keep-alive
   std::uint64_t sendings_ = 0;

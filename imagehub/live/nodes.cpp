@@ -39,6 +39,11 @@ Nodes::Nodes(const common::Clock& clock, std::int64_t patience_ns, const std::ve
   }
 }
 
+void Nodes::set_patience(std::int64_t patience_ns) {
+  const std::lock_guard lock(mutex_);
+  patience_ns_ = patience_ns;
+}
+
 Nodes::Entry& Nodes::entry_of(const common::Message& message) {
   const bool room = nodes_.size() < kMaxNodes || nodes_.contains(message.node);
   const std::string& name = room ? message.node : "(too many nodes)";

@@ -41,6 +41,8 @@ class Nodes {
   /// `known` are the nodes of earlier runs; their silence counts from now.
   Nodes(const common::Clock& clock, std::int64_t patience_ns, const std::vector<common::NodeRecord>& known);
 
+  void set_patience(std::int64_t patience_ns);
+
   /// A message of a node has come (heartbeats included).
   void seen(const common::Message& message);
   /// It has been stored.
@@ -80,8 +82,8 @@ class Nodes {
   static constexpr std::size_t kMaxNodes = 10'000;
 
   const common::Clock& clock_;
-  const std::int64_t patience_ns_;
   mutable std::mutex mutex_;
+  std::int64_t patience_ns_;
   std::map<std::string, Entry> nodes_;
   std::set<std::string> changed_;
   std::set<std::string> reported_;  ///< nodes whose report has not been compared

@@ -299,6 +299,17 @@ TEST_CASE("the quota counts the images of a local day over restarts, and is told
   CHECK(hub.pictures().size() == 3);
 }
 
+TEST_CASE("a quota that is changed counts the images that came today without it") {
+  Hub hub;
+  hub.commit(message(kBoot, 1));
+  hub.commit(message(kBoot, 2));
+  hub.committer->set_quota(3);
+  CHECK_FALSE(hub.commit(message(kBoot, 3)).refused);
+  CHECK(hub.commit(message(kBoot, 4)).refused == "quota");
+  hub.committer->set_quota({});
+  CHECK_FALSE(hub.commit(message(kBoot, 5)).refused);
+}
+
 TEST_CASE("a known image is no image of the quota") {
   Hub hub({.max_images_per_day = 1});
   hub.commit(message(kBoot, 1));

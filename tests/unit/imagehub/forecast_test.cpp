@@ -94,6 +94,17 @@ TEST_CASE("images that are deleted in time fill no disk") {
   CHECK(fixture.days_left() == Approx(10));
 }
 
+TEST_CASE("limits that are changed count at the next look") {
+  Fixture fixture;
+  fixture.clock.advance(kDay);
+  fixture.store(10);
+  CHECK(fixture.days_left() == Approx(10));
+  RetentionSettings settings;
+  settings.images.keep_days = 3;
+  fixture.forecast->set_retention(settings);
+  CHECK_FALSE(fixture.days_left());
+}
+
 TEST_CASE("deleting does not make the disk seem to fill more slowly") {
   Fixture fixture;
   fixture.clock.advance(kDay);

@@ -139,6 +139,17 @@ TEST_CASE("a command is forgotten after its time, by a clock that nobody sets") 
   CHECK(hub.due(keep_alive("Barn", 7)).empty());
 }
 
+TEST_CASE("a time to forget that is changed holds for the commands that there are") {
+  Fixture hub;
+  hub.give("Still");
+  hub.clock.monotonic += kTtl / 2;
+  hub.commands.set_ttl(2 * kTtl);
+  hub.clock.monotonic += kTtl;
+  CHECK_FALSE(hub.commands.has_old());
+  hub.commands.set_ttl(kTtl);
+  CHECK(hub.commands.has_old());
+}
+
 TEST_CASE("after a restart of the hub a command has the rest of its time, at most all of it") {
   Fixture hub;
   common::CommandRecord record{1, "Barn", "Still", State::pending, "", hub.clock.utc - kTtl / 2};

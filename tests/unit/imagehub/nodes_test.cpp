@@ -86,6 +86,16 @@ TEST_CASE("the silence of a known node counts from the start, and what it was st
   CHECK(nodes.status().at(0).row.images == 5);
 }
 
+TEST_CASE("a patience that is changed holds for the silence that there is") {
+  FakeClock clock;
+  Nodes nodes(clock, 600 * kSecond, {});
+  nodes.seen(from("Barn"));
+  clock.advance(20 * kSecond);
+  CHECK(nodes.changes().empty());
+  nodes.set_patience(10 * kSecond);
+  CHECK(nodes.changes() == Texts{"Barn|hub|lost"});
+}
+
 TEST_CASE("what was stored is counted by node") {
   FakeClock clock;
   Nodes nodes(clock, kSecond, {});

@@ -13,6 +13,23 @@ TEST_CASE("without limits nothing is ever deleted") {
   CHECK(hub.retention->status().state == "off");
 }
 
+TEST_CASE("limits that are changed hold from then on") {
+  Hub hub({});
+  hub.store_hourly({"Barn"}, 100);
+  hub.look();
+  REQUIRE(hub.seqs() == range(1, 100));
+  hub.retention->change(keep_days(2));
+  hub.look();
+  CHECK(hub.seqs() == range(53, 100));
+  CHECK(hub.retention->status().state == "on");
+  hub.retention->change({});
+  CHECK(hub.retention->status().state == "off");
+  hub.clock.advance(10 * kDay);
+  hub.look();
+  CHECK(hub.seqs() == range(53, 100));
+  CHECK(hub.count("garbage") == 0);
+}
+
 TEST_CASE("keep_days deletes what was received before, rows and files, and the folders of emptied days") {
   Hub hub(keep_days(2));
   hub.store_hourly({"Barn"}, 100);
