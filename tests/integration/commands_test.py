@@ -33,6 +33,15 @@ class CommandTest(NodeTest):
     def reports(self, hub):
         return [text for text in hub.log_texts() if "|command|" in text]
 
+    @staticmethod
+    def size(hub, row):
+        """Width and height of a JPEG, from its frame header."""
+        data = hub.read(row["path"])
+        at = 2
+        while data[at + 1] not in (0xC0, 0xC1, 0xC2):
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
+
 
 class EachCommand(CommandTest):
     def quiet_node(self, hub, camera=None, **keys):
@@ -56,15 +65,6 @@ class EachCommand(CommandTest):
         self.wait_for(hub, self.command(hub, "SendFrames 1"), "done")
         self.wait_for_images(hub, 2)
         self.assertEqual([self.size(hub, row) for row in hub.image_rows()], [(320, 240), (160, 120)])
-
-    @staticmethod
-    def size(hub, row):
-        """Width and height of a JPEG, from its frame header."""
-        data = hub.read(row["path"])
-        at = 2
-        while data[at + 1] not in (0xC0, 0xC1, 0xC2):
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
 
     def test_set_resolution(self):
         hub = self.hub()

@@ -1,6 +1,8 @@
 """Nodes that find their hub by mDNS: real programs, a real Avahi daemon, on a computer of the test's own."""
 
 import json
+import os
+import signal
 import unittest
 
 import farm
@@ -78,6 +80,22 @@ class OneHub(DiscoveryTest):
         quiet = self.hub(settings="  announce: False\n", **keys)
         self.announced_hub(computer).program.wait_line("announced as")
         self.assertFalse([line for line in quiet.program.lines if "announced" in line])
+
+
+    def test_that_changes_its_network_is_announced_with_the_new_one(self):
+        computer = self.farm()
+        hub = self.announced_hub(computer, network="north")
+        hub.program.wait_line("announced as")
+        node = self.finding_node(computer, network="south")
+        path = os.path.join(hub.folder, "imagehub.yaml")
+        with open(path) as file:
+            text = file.read()
+        with open(path, "w") as file:
+            file.write(text.replace("network: north", "network: south"))
+        self.assertEqual(self.image_count(hub), 0)
+        hub.program.send_signal(signal.SIGHUP)
+        self.wait_for_images(hub, 5)
+        self.assertEqual(node.deliver_and_stop(), 0)
 
 
 class Avahi(DiscoveryTest):
