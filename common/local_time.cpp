@@ -100,6 +100,9 @@ std::string log_stamp(std::int64_t utc_ns) {
 std::string picture_stamp(std::int64_t utc_ns) {
   return format(utc_ns, "%Y-%m-%d %H:%M:%S.") + fraction(utc_ns, 6);
 }
+std::string local_text(std::int64_t utc_ns, char conversion) {
+  return format(utc_ns, std::string{'%', conversion}.c_str());
+}
 
 std::optional<std::int64_t> parse_file_stamp(std::string_view text) {
   static constexpr std::string_view kPattern = "YYYY-mm-ddTHH.MM.SS";

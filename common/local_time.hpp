@@ -12,6 +12,8 @@ std::string local_date(std::int64_t utc_ns);     ///< 2026-11-20
 std::string file_stamp(std::int64_t utc_ns);     ///< 2026-11-20T08.18.31.809000
 std::string log_stamp(std::int64_t utc_ns);      ///< 2026-11-20 08:18:31,809
 std::string picture_stamp(std::int64_t utc_ns);  ///< 2026-11-20 08:18:31.809000
+/// One of strftime's conversions: 'Y' gives 2026.
+std::string local_text(std::int64_t utc_ns, char conversion);
 
 /// The other way round: nothing when the text is not exactly of the form. A local time that comes twice, when the
 /// clocks go back, is one of the two. The fraction of a file stamp has one to six digits, or is left out, as Python
