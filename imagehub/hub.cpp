@@ -81,7 +81,9 @@ struct Hub::Parts {
         nodes(the_clock, to_ns(given.patience_s), index.nodes()),
         commands(the_clock, to_ns(given.command_ttl_s), CommandTable(index).all()),
         desk(index, commands, nodes),
-        committer(given.committer, index, store, log, reserve, nodes, the_clock, &commands),
+        batch_store(the_files, data.data(), given.durability == Durability::synced),
+        batches(given.batches, index, batch_store, reserve, the_clock),
+        committer(given.committer, index, store, log, reserve, nodes, batches, the_clock, &commands),
         retention(given.retention, {index, store, committer, reserve, the_files, the_clock}),
         forecast(given.retention, index, the_files, given.data_directory, the_clock),
         intake(given.intake, cat("imagehub/", common::version(), ' ', hub_id), nodes, commands, counters, the_clock) {
@@ -177,6 +179,7 @@ struct Hub::Parts {
                        .retention = retention,
                        .forecast = forecast,
                        .upkeep = *upkeep,
+                       .batches = batches,
                        .nodes = nodes,
                        .desk = desk});
   }
@@ -200,6 +203,8 @@ struct Hub::Parts {
   Nodes nodes;
   NodeCommands commands;
   CommandDesk desk;
+  BatchStore batch_store;
+  Batches batches;
   Committer committer;
   Retention retention;
   Forecast forecast;
@@ -305,6 +310,8 @@ void Hub::stop() {
   if (!parts.filing->drain(to_ns(parts.settings.shutdown_timeout_s))) {
     common::log::warn("not everything could be stored before the stop; its senders keep it");
   }
+  const std::int64_t until_ns = parts.clock.monotonic_ns() + to_ns(parts.settings.shutdown_timeout_s);
+  parts.filing->between_groups([&] { parts.batches.close_all(until_ns); });
   parts.upkeep.reset();
   parts.filing.reset();
 }

@@ -7,6 +7,7 @@
 #include "common/version.hpp"
 #include "imagehub/care/upkeep.hpp"
 #include "imagehub/command_desk.hpp"
+#include "imagehub/filing/batches.hpp"
 #include "imagehub/filing/filing.hpp"
 #include "imagehub/filing/forecast.hpp"
 #include "imagehub/filing/retention.hpp"
@@ -61,6 +62,7 @@ std::string hub_status(const HubView& hub) {
   const Reserve::Status reserved = hub.reserve.status();
   const Retention::Status kept = hub.retention.status();
   const Forecast::Status ahead = hub.forecast.status();
+  const Batches::Status rows = hub.batches.status();
   const json status = {{"version", common::version()},
                        {"hub_id", hub.hub_id},
                        {"pid", ::getpid()},
@@ -87,6 +89,12 @@ std::string hub_status(const HubView& hub) {
                          {"full", reserved.full},
                          {"bytes_per_day", ahead.bytes_per_day},
                          {"days_left", ahead.days_left ? json(*ahead.days_left) : json()}}},
+                       {"data",
+                        {{"rows", rows.rows},
+                         {"open_batches", rows.open},
+                         {"complete_batches", rows.complete},
+                         {"partial_batches", rows.partial},
+                         {"lost_batches", rows.lost}}},
                        {"crc_pending", care.crc_pending},
                        {"backup",
                         {{"last_ns", care.last_backup_ns ? json(*care.last_backup_ns) : json()},

@@ -13,6 +13,7 @@ namespace imagehub {
 class CommandDesk;
 class Counters;
 class Filing;
+class Batches;
 class Forecast;
 class Intake;
 class Nodes;
@@ -47,6 +48,7 @@ struct HubView {
   const Retention& retention;
   const Forecast& forecast;
   const Upkeep& upkeep;
+  const Batches& batches;
   const Nodes& nodes;
   const CommandDesk& desk;
 };

@@ -44,6 +44,14 @@ void read_retention(common::Section section, RetentionSettings& retention) {
   }
 }
 
+void read_batches(common::Section section, BatchSettings& batches) {
+  section.read("files_per_batch", batches.files_per_batch, {1, 1000});
+  section.read("rows_per_file", batches.rows_per_file, {1, 100'000});
+  section.read("name_pattern", batches.name_pattern);
+  if (const auto wrong = common::name_pattern_problem(batches.name_pattern)) section.problem("name_pattern", *wrong);
+  section.read_duration("close_after", batches.idle_s, 60, {1, 30 * 86'400});
+}
+
 std::string described(const RetentionLimits& limits) {
   const auto part = [](const char* name, const std::optional<double>& value) {
     return value ? common::cat(' ', name, ' ', *value) : std::string();
@@ -87,6 +95,7 @@ HubSettings read_hub_settings(common::SettingsFile& file) {
   hub.read("reserve_mb", settings.reserve_mb, {0, 1024 * 1024});
   hub.read("queuemax", settings.queuemax, {1});
   hub.read("print_settings", settings.print_settings);
+  read_batches(root.section("data"), settings.batches);
   read_retention(root.section("retention"), settings.retention);
   if (settings.intake.addresses.empty() && settings.intake.subscribe.empty()) {
     hub.problem("address", "at least one address is needed, such as tcp://*:5555");
@@ -117,7 +126,9 @@ std::string describe(const HubSettings& settings) {
                      "\nmax_images_write: ", quota ? std::to_string(*quota) : "no limit",
                      "\nbackups: ", settings.upkeep.backups, "\npatience: ", settings.patience_s / 60, " minutes",
                      "\nshutdown_timeout: ", settings.shutdown_timeout_s, " s\ncommand_ttl: ", settings.command_ttl_s,
-                     " s\nreserve_mb: ", settings.reserve_mb, "\nretention:", described(settings.retention), '\n');
+                     " s\nreserve_mb: ", settings.reserve_mb, "\ndata: ", settings.batches.files_per_batch,
+                     " files of ", settings.batches.rows_per_file, " rows, ", settings.batches.name_pattern,
+                     ", closed after ", settings.batches.idle_s, " s\nretention:", described(settings.retention), '\n');
 }
 
 }  // namespace imagehub

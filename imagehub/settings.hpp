@@ -19,6 +19,7 @@ struct HubSettings {
   IntakeSettings intake;
   FilingSettings filing;
   CommitterSettings committer;
+  BatchSettings batches;
   UpkeepSettings upkeep;
   RetentionSettings retention;
   int reserve_mb = 64;

@@ -13,6 +13,7 @@ struct DataDirectory {
   std::filesystem::path index() const { return folder / "index.sqlite3"; }
   std::filesystem::path images() const { return folder / "images"; }
   std::filesystem::path incoming() const { return images() / ".incoming"; }
+  std::filesystem::path data() const { return folder / "data"; }
   std::filesystem::path logs() const { return folder / "logs"; }
   std::filesystem::path backups() const { return folder / "backup"; }
   std::filesystem::path reports() const { return folder / "reports"; }

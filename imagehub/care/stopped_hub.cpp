@@ -24,7 +24,9 @@ StoppedHub::StoppedHub(common::UniqueFd lock, common::FileSystem& files, const D
       log(files, data.logs()),
       reserve(files, data.reserve(), 0),
       nodes(clock, 0, index.nodes()),
-      committer({}, index, store, log, reserve, nodes, clock),
+      batch_store(files, data.data(), true),
+      batches({}, index, batch_store, reserve, clock),
+      committer({}, index, store, log, reserve, nodes, batches, clock),
       recovered(committer.recover(files_are_lost)) {
   // What was being deleted has no rows any more: it must not be adopted.
   finish_deletions(index, store, files_are_lost);

@@ -34,6 +34,8 @@ class StoppedHub {
   EventLog log;
   Reserve reserve;  ///< none: what the hub kept is for the repair
   Nodes nodes;
+  BatchStore batch_store;
+  Batches batches;
   Committer committer;
   const Committer::Recovered recovered;
 };

@@ -17,6 +17,10 @@ using common::DeliveryClass;
 
 constexpr const char* kQuotaText = "Max images written. Writing stopped.";
 
+bool is_data(const common::Message& message) {
+  return delivery_class(common::kind_of(message.text, message.boot.has_value())) == DeliveryClass::data;
+}
+
 bool is_image(const common::Message& message) {
   return delivery_class(common::kind_of(message.text, message.boot.has_value())) == DeliveryClass::image;
 }
@@ -34,13 +38,15 @@ void watching_for_a_full_disk(Reserve& reserve, std::uint64_t bytes, Work work) 
 }  // namespace
 
 Committer::Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log,
-                     Reserve& reserve, Nodes& nodes, const common::Clock& clock, NodeCommands* commands)
+                     Reserve& reserve, Nodes& nodes, Batches& batches, const common::Clock& clock,
+                     NodeCommands* commands)
     : settings_(settings),
       index_(index),
       store_(store),
       log_(log),
       reserve_(reserve),
       nodes_(nodes),
+      batches_(batches),
       clock_(clock),
       receive_times_(index, clock),
       recognition_(index, store),
@@ -72,7 +78,7 @@ Committer::Recovered Committer::finish_what_a_crash_left(bool files_are_lost) {
   for (const ImageRow& row : lost) index_.remove_unfinished(row);
   index_.set_finished(finished_);
   transaction.commit();
-  const std::size_t removed = store_.discard_all_incoming();
+  const std::size_t removed = store_.discard_all_incoming() + batches_.recover();
   find_day_of_log();
   catch_up_log();
   if (finished_.event_id != index_.finished().event_id) {
@@ -91,6 +97,10 @@ void Committer::write(Candidate& candidate, const std::string& incoming) const {
   if (!reserve_.room_for_images()) {
     throw std::system_error(std::make_error_code(std::errc::no_space_on_device), "images wait until there is room");
   }
+  if (is_data(*candidate.message)) {
+    read_rows(candidate);
+    return;
+  }
   const common::StoredPicture picture = common::to_stored_picture(*candidate.message);
   watching_for_a_full_disk(reserve_, picture.bytes.size(),
                            [&] { candidate.file = store_.begin(incoming, picture.bytes.view()); });
@@ -101,6 +111,7 @@ void Committer::write(Candidate& candidate, const std::string& incoming) const {
 }
 
 void Committer::sync(Candidate& candidate) const {
+  if (!candidate.file) return;
   const common::OpenFilePtr file = std::move(candidate.file);
   watching_for_a_full_disk(reserve_, candidate.bytes, [&] { store_.sync(candidate.incoming, *file); });
 }
@@ -122,9 +133,11 @@ void Committer::commit_group(const std::vector<Candidate*>& group) {
   Batch batch;
   try {
     collect(group, batch);
-    if (batch.images.empty() && batch.events.empty() && recognition_.empty()) return;
+    append_data(batch);
+    if (batch.images.empty() && batch.events.empty() && batch.data.empty() && recognition_.empty()) return;
     write_rows(batch);
   } catch (...) {
+    batches_.undo();
     for (const auto& [candidate, row] : batch.images) store_.release_name(row.path);
     quota_day_ns_ = -1;  // counted anew from the index
     throw;
@@ -139,8 +152,13 @@ void Committer::commit_group(const std::vector<Candidate*>& group) {
     candidate->committed = true;
     if (!candidate->own) nodes_.stored(*candidate->message, 0);
   }
+  for (Candidate* candidate : batch.data) {
+    candidate->committed = true;
+    nodes_.stored(*candidate->message, candidate->message->payload.size());
+  }
   append_lines(batch);
   finish_images();
+  if (!batch.data.empty()) batches_.close_due();
 }
 
 void Committer::collect(const std::vector<Candidate*>& group, Batch& batch) {
@@ -156,6 +174,8 @@ void Committer::collect(const std::vector<Candidate*>& group, Batch& batch) {
 
 void Committer::judge(Candidate& candidate, Batch& batch) {
   candidate.refused.reset();
+  candidate.refused_detail.clear();
+  candidate.failed = nullptr;
   const auto identity = identity_of(*candidate.message);
   if (identity && index_.contains(*identity)) {
     const auto known = index_.find(*identity);
@@ -163,6 +183,10 @@ void Committer::judge(Candidate& candidate, Batch& batch) {
       candidate.refused = "identity has other content";
     }
     discard(candidate);
+    return;
+  }
+  if (is_data(*candidate.message)) {
+    judge_data(candidate, batch);
     return;
   }
   if (identity && known_by_content(candidate)) {
@@ -247,12 +271,14 @@ void Committer::write_rows(Batch& batch) {
     command_reports_.write(*candidate->message);
   }
   recognition_.write();
+  write_data(batch);
   mark_times(batch);
   for (const auto& row : nodes_.take_changed_rows()) index_.save(row);
   index_.set_finished(finished_);
   transaction.commit();
   receive_times_.committed();
   command_reports_.committed();
+  batches_.committed();
 }
 
 void Committer::mark_times(const Batch& batch) {
@@ -260,6 +286,9 @@ void Committer::mark_times(const Batch& batch) {
   for (const EventRow& row : recognition_.events()) receive_times_.added("events", row.id, row.received_ns);
   for (const auto& [candidate, row] : batch.images) receive_times_.added("images", row.id, row.received_ns);
   for (const auto& [candidate, row] : batch.events) receive_times_.added("events", row.id, row.received_ns);
+  if (!batch.data.empty()) {
+    for (const auto& [id, received_ns] : batches_.added()) receive_times_.added("batches", id, received_ns);
+  }
   receive_times_.write();
 }
 
@@ -314,6 +343,7 @@ void Committer::compare_reports() {
 
 void Committer::catch_up_all() {
   finish_images();
+  batches_.close_idle();
   receive_times_.correct();
   if (log_behind_) try_catch_up_log();
   const bool lines_to_sync = !log_behind_ && finished_.event_id != written_event_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,6 +11,8 @@
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
+#include "common/rows.hpp"
+#include "imagehub/filing/batches.hpp"
 #include "imagehub/filing/command_reports.hpp"
 #include "imagehub/filing/receive_times.hpp"
 #include "imagehub/filing/recognition.hpp"
@@ -28,16 +31,20 @@ struct Candidate {
   std::int64_t monotonic_ns = 0;  ///< when it was received
   bool own = false;               ///< an event of the hub itself, not of a node
 
-  // Filled by write(); empty for events.
+  // Filled by write(); empty for events. For rows only what was read of them.
   common::OpenFilePtr file;  ///< open until sync()
   std::string incoming;
   std::string extension;
   std::uint64_t bytes = 0;
   std::uint32_t file_crc = 0;
+  std::optional<common::RowChunk> rows;  ///< points into the message
+  std::string malformed;                 ///< why there are none
 
   bool committed = false;              ///< its row is in the index, its file may not have its name yet
   std::int64_t image_id = 0;           ///< of its row
   std::optional<std::string> refused;  ///< why it will never be stored; set by commit()
+  std::string refused_detail;
+  std::exception_ptr failed;  ///< why it is not stored though commit() returned: rows that could not be appended
 };
 
 struct CommitterSettings {
@@ -45,13 +52,14 @@ struct CommitterSettings {
 };
 
 /// Brings a group of messages into store, index and event log, in the order that makes an acknowledgement true:
-/// rows in one transaction, then the files' names, then the folders synced, then the log lines.
+/// rows in one transaction, then the files' names, then the folders synced, then the log lines. What comes as chunks
+/// of rows (class data) is appended and synced before the transaction, see Batches.
 /// write(), sync() and discard() may be called from any thread; all else belongs to the thread that commits.
 class Committer {
  public:
   /// `commands` may be left out.
   Committer(const CommitterSettings& settings, Index& index, ImageStore& store, EventLog& log, Reserve& reserve,
-            Nodes& nodes, const common::Clock& clock, NodeCommands* commands = nullptr);
+            Nodes& nodes, Batches& batches, const common::Clock& clock, NodeCommands* commands = nullptr);
 
   struct Recovered {
     std::uint64_t files = 0;  ///< removed: they were never acknowledged
@@ -63,12 +71,13 @@ class Committer {
 
   /// Writes the picture of an image under `incoming`; sync() returns when it is on the disk. Both throw when they
   /// cannot, and write() throws at once while the disk is full. Several that are written before the first is synced
-  /// share the disk's work.
+  /// share the disk's work. Of a chunk of rows only what it holds is looked at.
   void write(Candidate& candidate, const std::string& incoming) const;
   void sync(Candidate& candidate) const;
   void discard(Candidate& candidate) const;
 
-  /// On return every candidate is stored, known from before, or refused (see Candidate::refused).
+  /// On return every candidate is stored, known from before, refused (see Candidate::refused), or of class data and
+  /// failed, with all that class's of the group: a disk that takes no rows keeps nothing else from being stored.
   /// When it throws, none may be acknowledged; the same candidates can be given again.
   void commit(const std::vector<Candidate*>& group);
 
@@ -100,6 +109,7 @@ class Committer {
     std::deque<Candidate> notes;         ///< the hub's own events; `events` points to them
     std::vector<ImageRow> known_images;  ///< adopted rows that turned out to be candidates'
     std::vector<EventRow> known_events;
+    std::vector<Candidate*> data;
   };
 
   Recovered finish_what_a_crash_left(bool files_are_lost);
@@ -110,6 +120,10 @@ class Committer {
   void note(const std::string& text, std::int64_t monotonic_ns, Batch& batch);
   std::int64_t received_ns(const Candidate& candidate) const { return receive_times_.utc_ns(candidate.monotonic_ns); }
   void mark_times(const Batch& batch);
+  static void read_rows(Candidate& candidate);
+  void judge_data(Candidate& candidate, Batch& batch);
+  void append_data(Batch& batch);
+  void write_data(const Batch& batch);
   bool known_by_content(const Candidate& candidate);
   std::string reserve_name(const ImageRow& row, std::string_view extension);
   void write_rows(Batch& batch);
@@ -131,6 +145,7 @@ class Committer {
   EventLog& log_;
   Reserve& reserve_;
   Nodes& nodes_;
+  Batches& batches_;
   const common::Clock& clock_;
 
   ReceiveTimes receive_times_;

@@ -23,10 +23,9 @@ constexpr std::int64_t kIdle = common::kSecond;
 /// What will never be storable, or is not yet, before anything is written.
 std::optional<Outcome> refuse_at_once(const common::Message& message) {
   switch (common::kind_of(message.text, message.boot.has_value())) {
-    case common::Kind::data:
     case common::Kind::samples:
       // Not refused for ever: a newer hub will take it.
-      return Outcome{Outcome::Kind::retry, "this hub stores images and events only", {}};
+      return Outcome{Outcome::Kind::retry, "this hub does not store samples", {}};
     case common::Kind::array:
     case common::Kind::jpeg:
       if (!message.array) return std::nullopt;
@@ -40,6 +39,14 @@ std::optional<Outcome> refuse_at_once(const common::Message& message) {
 
 Outcome retry_after(const std::exception& error) {
   return {Outcome::Kind::retry, is_disk_full(error) ? Outcome::kDiskFull : "cannot store", error.what()};
+}
+
+Outcome retry_after(const std::exception_ptr& failed) {
+  try {
+    std::rethrow_exception(failed);
+  } catch (const std::exception& error) {
+    return retry_after(error);
+  }
 }
 
 }  // namespace
@@ -104,10 +111,10 @@ void Filing::submit(Received received) {
   if (received.ticket) report_(*received.ticket, *outcome);
 }
 
-/// To the writers, or straight to the commit when there is no payload to write. Caller holds the mutex.
+/// To the writers, or straight to the commit when there is no payload to write or read. Caller holds the mutex.
 void Filing::enqueue(const ItemPtr& item) {
-  const bool has_picture = std::get<DeliveryClass>(item->lane) == DeliveryClass::image;
-  if (has_picture && !item->candidate.committed) {
+  const bool has_work = std::get<DeliveryClass>(item->lane) != DeliveryClass::event;
+  if (has_work && !item->candidate.committed) {
     item->state = State::writing;
     to_write_.push_back(item);
     to_write_changed_.notify_one();
@@ -283,8 +290,12 @@ void Filing::commit(const std::vector<ItemPtr>& group) {
     return;
   }
   for (const ItemPtr& item : good) {
-    const auto& refused = item->candidate.refused;
-    finish(item, refused ? Outcome{Outcome::Kind::reject, *refused, {}} : Outcome{});
+    const Candidate& done = item->candidate;
+    if (done.failed) {
+      fail(item, retry_after(done.failed));
+    } else {
+      finish(item, done.refused ? Outcome{Outcome::Kind::reject, *done.refused, done.refused_detail} : Outcome{});
+    }
   }
 }
 

@@ -84,7 +84,7 @@ void ReceiveTimes::correct() {
 void ReceiveTimes::decide(std::vector<ClockSpan> spans) {
   const std::int64_t now_ns = clock_.utc_ns();
   const std::int64_t offset_ns = now_ns - clock_.monotonic_ns();
-  std::map<std::string, std::int64_t> latest{{"images", now_ns}, {"events", now_ns}};
+  std::map<std::string, std::int64_t> latest{{"images", now_ns}, {"events", now_ns}, {"batches", now_ns}};
   std::int64_t largest_ns = 0;
   Index::Transaction transaction(index_);
   std::reverse(spans.begin(), spans.end());

@@ -14,17 +14,16 @@ std::string to_json(const Map& map) {
   return nlohmann::json(map).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// The sender's capture time; when it has none or its clock is not set, its age at sending before our receive time.
-std::int64_t capture_time(const common::Message& message, std::int64_t received_ns) {
-  if (message.time_ns != 0 && message.clock_synchronised) return message.time_ns;
-  return received_ns - message.age_us.value_or(0) * common::kMicrosecond;
-}
-
 }  // namespace
 
 std::optional<Identity> identity_of(const common::Message& message) {
   if (!message.boot || !message.seq) return std::nullopt;
   return Identity{*message.boot, *message.seq};
+}
+
+std::int64_t capture_time(const common::Message& message, std::int64_t received_ns) {
+  if (message.time_ns != 0 && message.clock_synchronised) return message.time_ns;
+  return received_ns - message.age_us.value_or(0) * common::kMicrosecond;
 }
 
 void fill(RowBase& row, const common::Message& message, std::int64_t received_ns) {

@@ -53,9 +53,10 @@ void ClockSpans::shift_some(ClockSpan span, std::int64_t rows) {
   const std::int64_t last = std::min(span.last_row, span.first_row + rows - 1);
   const bool images = span.table == "images";
   if (images) count_days(span.first_row, last, -1);
-  SQLite::Statement update(index_.database(),
-                           common::cat("UPDATE ", images ? "images" : "events",
-                                       " SET received_ns = received_ns + ? WHERE id BETWEEN ? AND ?"));
+  SQLite::Statement update(
+      index_.database(),
+      common::cat("UPDATE ", span.table == "images" || span.table == "batches" ? span.table : "events",
+                  " SET received_ns = received_ns + ? WHERE id BETWEEN ? AND ?"));
   update.bind(1, span.shift_ns.value_or(0));
   update.bind(2, span.first_row);
   update.bind(3, last);

@@ -238,6 +238,10 @@ void Index::add(ImageRow& row) {
   row.id = impl_->db.getLastInsertRowid();
 }
 
+void Index::add(const Identity& identity) {
+  impl_->touch(identity.boot).seqs.insert(identity.seq);
+}
+
 void Index::add(EventRow& row) {
   SQLite::Statement& insert = impl_->add_event;
   insert.bindNoCopy(1, row.log_day);
@@ -366,35 +370,6 @@ std::optional<std::string> Index::salvage_report() {
 
 void Index::clear_salvage_report() {
   impl_->db.exec("DELETE FROM meta WHERE key = 'salvage_report'");
-}
-
-std::vector<common::NodeRecord> Index::nodes() {
-  SQLite::Statement query(impl_->db,
-                          "SELECT node, first_seen_ns, last_seen_ns, version, host, heartbeat_s, lost, images, events, "
-                          "bytes FROM nodes");
-  std::vector<common::NodeRecord> rows;
-  while (query.executeStep()) {
-    rows.push_back({query.getColumn(0).getString(), query.getColumn(1).getInt64(), query.getColumn(2).getInt64(),
-                    query.getColumn(3).getString(), query.getColumn(4).getString(), query.getColumn(5).getDouble(),
-                    query.getColumn(6).getInt() != 0, from_sql(query.getColumn(7).getInt64()),
-                    from_sql(query.getColumn(8).getInt64()), from_sql(query.getColumn(9).getInt64())});
-  }
-  return rows;
-}
-
-void Index::save(const common::NodeRecord& row) {
-  SQLite::Statement write(impl_->db, "INSERT OR REPLACE INTO nodes VALUES (?,?,?,?,?,?,?,?,?,?)");
-  write.bind(1, row.node);
-  write.bind(2, row.first_seen_ns);
-  write.bind(3, row.last_seen_ns);
-  write.bind(4, row.version);
-  write.bind(5, row.host);
-  write.bind(6, row.heartbeat_s);
-  write.bind(7, row.lost ? 1 : 0);
-  write.bind(8, to_sql(row.images));
-  write.bind(9, to_sql(row.events));
-  write.bind(10, to_sql(row.bytes));
-  write.exec();
 }
 
 }  // namespace imagehub

@@ -95,6 +95,8 @@ class Index {
   /// Adds the row and its identity; sets its id.
   void add(ImageRow& row);
   void add(EventRow& row);
+  /// The identity alone, of a message that has no row of its own.
+  void add(const Identity& identity);
 
   /// Everything up to these row ids has its file under its name, its line in the log.
   struct Finished {

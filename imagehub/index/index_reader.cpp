@@ -4,6 +4,7 @@
 
 #include "common/database.hpp"
 #include "common/text.hpp"
+#include "imagehub/index/read_batches.hpp"
 #include "imagehub/index/read_rows.hpp"
 #include "imagehub/index/schema.hpp"
 
@@ -91,6 +92,20 @@ void IndexReader::each_image(std::int64_t after, std::int64_t last, const std::f
 
 void IndexReader::each_event(std::int64_t after, std::int64_t last, const std::function<void(const EventRow&)>& visit) {
   impl_->each<EventRow>(kSelectEvents, after, last, visit);
+}
+
+void IndexReader::each_batch(const std::function<void(const BatchRow&)>& visit) {
+  for (std::int64_t after = 0;;) {
+    const auto rows = translated([&] {
+      SQLite::Statement query(impl_->db, kSelectBatches + "WHERE id > ? ORDER BY id LIMIT ?");
+      query.bind(1, after);
+      query.bind(2, kRowsAtOnce);
+      return read_batches(impl_->db, query);
+    });
+    for (const BatchRow& row : rows) visit(row);
+    if (rows.size() < kRowsAtOnce) return;
+    after = rows.back().id;
+  }
 }
 
 std::optional<ImageRow> IndexReader::image(std::int64_t id) {

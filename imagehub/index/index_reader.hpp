@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/file_system.hpp"
+#include "imagehub/index/batch_rows.hpp"
 #include "imagehub/index/index.hpp"
 
 namespace imagehub {
@@ -32,6 +33,8 @@ class IndexReader {
   /// Rows with after < id <= last, in the order of id.
   void each_image(std::int64_t after, std::int64_t last, const std::function<void(const ImageRow&)>& visit);
   void each_event(std::int64_t after, std::int64_t last, const std::function<void(const EventRow&)>& visit);
+  /// All batches, in the order of id.
+  void each_batch(const std::function<void(const BatchRow&)>& visit);
   std::optional<ImageRow> image(std::int64_t id);
   std::optional<EventRow> event(std::int64_t id);
 

@@ -149,8 +149,43 @@ CREATE TABLE commands(
   created_ns INTEGER NOT NULL);
 )sql";
 
+/// Batches of rows. state: open, complete, partial, or lost (its files were removed before it was closed). A batch is
+/// below data/.incoming as long as incoming is not empty, else at its path below data/.
+inline constexpr const char* kSchemaBatches = R"sql(
+CREATE TABLE batches(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  node TEXT NOT NULL,
+  view TEXT NOT NULL,
+  source TEXT NOT NULL,
+  boot INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  late INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  header TEXT NOT NULL,
+  time_ns INTEGER NOT NULL,
+  first_ns INTEGER NOT NULL,
+  last_ns INTEGER NOT NULL,
+  received_ns INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  incoming TEXT NOT NULL);
+CREATE INDEX batches_by_session ON batches(boot, node, view, source, number);
+CREATE INDEX batches_by_time ON batches(node, source, time_ns);
+CREATE INDEX batches_incoming ON batches(id) WHERE incoming <> '';
+
+CREATE TABLE batch_files(
+  batch_id INTEGER NOT NULL REFERENCES batches(id),
+  number INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  PRIMARY KEY(batch_id, number)) WITHOUT ROWID;
+)sql";
+
 /// The n-th step brings an index of format n to n + 1.
-inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables, kSchemaAdopted, kSchemaRetention,
-                                                               kSchemaClock, kSchemaCommands};
+inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables, kSchemaAdopted,  kSchemaRetention,
+                                                               kSchemaClock,  kSchemaCommands, kSchemaBatches};
 
 }  // namespace imagehub

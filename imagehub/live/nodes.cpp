@@ -84,9 +84,9 @@ void Nodes::seen(const common::Message& message) {
 void Nodes::stored(const common::Message& message, std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   common::NodeRecord& row = entry_of(message).row;
-  const bool image =
-      delivery_class(common::kind_of(message.text, message.boot.has_value())) == common::DeliveryClass::image;
-  ++(image ? row.images : row.events);
+  const auto delivery_class = common::delivery_class(common::kind_of(message.text, message.boot.has_value()));
+  if (delivery_class == common::DeliveryClass::image) ++row.images;
+  if (delivery_class == common::DeliveryClass::event) ++row.events;
   row.bytes += bytes;
 }
 

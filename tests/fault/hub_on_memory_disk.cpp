@@ -110,13 +110,16 @@ common::MessagePtr test_message(std::size_t number) {
 
 }  // namespace
 
-HubOnMemoryDisk::HubOnMemoryDisk(MemoryDisk& disk, const common::Clock& clock)
+HubOnMemoryDisk::HubOnMemoryDisk(MemoryDisk& disk, const common::Clock& clock,
+                                 const imagehub::BatchSettings& batch_settings)
     : index(disk, prepared(disk) / "index.sqlite3", imagehub::Durability::synced),
       store(disk, kData / "images", true),
       log(disk, kData / "logs"),
       reserve(disk, kData / ".reserve", kReserveBytes),
       nodes(clock, 600 * common::kSecond, index.nodes()),
-      committer({}, index, store, log, reserve, nodes, clock) {
+      batch_store(disk, kData / "data", true),
+      batches(batch_settings, index, batch_store, reserve, clock),
+      committer({}, index, store, log, reserve, nodes, batches, clock) {
   committer.recover();
 }
 

@@ -8,13 +8,15 @@
 
 /// The hub's storage on a disk that fails, without network and threads. Its making is a start of the hub.
 struct HubOnMemoryDisk {
-  HubOnMemoryDisk(MemoryDisk& disk, const common::Clock& clock);
+  HubOnMemoryDisk(MemoryDisk& disk, const common::Clock& clock, const imagehub::BatchSettings& batch_settings = {});
 
   imagehub::Index index;
   imagehub::ImageStore store;
   imagehub::EventLog log;
   imagehub::Reserve reserve;
   imagehub::Nodes nodes;
+  imagehub::BatchStore batch_store;
+  imagehub::Batches batches;
   imagehub::Committer committer;
 };
 

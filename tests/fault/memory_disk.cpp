@@ -337,6 +337,11 @@ void MemoryDisk::rename(const Path& from, const Path& to) {
     if (at == names.end()) return;
     names[to] = at->second;
     names.erase(from);
+    const std::string inside = from + '/';
+    for (auto child = names.lower_bound(inside); child != names.end() && child->first.starts_with(inside);) {
+      names[to + child->first.substr(from.size())] = child->second;
+      child = names.erase(child);
+    }
   });
   end_change(verdict);
 }

@@ -26,6 +26,7 @@ class CareKit : public FilingKit {
   void close() {
     committer->catch_up();
     committer.reset();
+    batches.reset();
     index.reset();
   }
   std::int64_t number(const std::string& query) const {

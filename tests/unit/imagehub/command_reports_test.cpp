@@ -15,7 +15,7 @@ struct Fixture : FilingKit {
     imagehub::CommandTable(*index).save(record);
     transaction.commit();
     committer = std::make_unique<imagehub::Committer>(imagehub::CommitterSettings{}, *index, *store, *log, *reserve,
-                                                      *nodes, clock, &commands);
+                                                      *nodes, *batches, clock, &commands);
   }
   void report(std::uint64_t seq) {
     common::Message report = message(7, seq, "Barn|command|Still|failed|no view");

@@ -68,16 +68,20 @@ class FilingKit {
   explicit FilingKit(imagehub::CommitterSettings settings = {}) : settings_(settings) { open(); }
 
   void open() {
+    committer.reset();
+    batches.reset();
+    index.reset();
     index = std::make_unique<imagehub::Index>(disk, data() / "index.sqlite3", imagehub::Durability::synced);
     store = std::make_unique<imagehub::ImageStore>(disk, data() / "images", true);
     log = std::make_unique<imagehub::EventLog>(disk, data() / "logs");
     reserve = std::make_unique<imagehub::Reserve>(disk, data() / ".reserve", 0);
     nodes = std::make_unique<imagehub::Nodes>(clock, 600 * common::kSecond, index->nodes());
-    committer = std::make_unique<imagehub::Committer>(settings_, *index, *store, *log, *reserve, *nodes, clock);
+    batch_store = std::make_unique<imagehub::BatchStore>(disk, data() / "data", true);
+    batches = std::make_unique<imagehub::Batches>(batch_settings, *index, *batch_store, *reserve, clock);
+    committer =
+        std::make_unique<imagehub::Committer>(settings_, *index, *store, *log, *reserve, *nodes, *batches, clock);
   }
   void restart() {
-    committer.reset();
-    index.reset();
     open();
     committer->recover();
   }
@@ -111,6 +115,9 @@ class FilingKit {
   std::unique_ptr<imagehub::EventLog> log;
   std::unique_ptr<imagehub::Reserve> reserve;
   std::unique_ptr<imagehub::Nodes> nodes;
+  imagehub::BatchSettings batch_settings;
+  std::unique_ptr<imagehub::BatchStore> batch_store;
+  std::unique_ptr<imagehub::Batches> batches;
   std::unique_ptr<imagehub::Committer> committer;
 
  private:

@@ -165,7 +165,8 @@ TEST_CASE("what no hub can store is rejected, what this one cannot yet is put of
   auto array = message(kBoot, 1, "Barn|image", common::Payload(common::Bytes(8)));
   array.array = common::ArrayForm{"float64", {1, 1}};
   CHECK(hub.outcome(hub.send(array)) == "reject: not a picture");
-  CHECK(hub.outcome(hub.send(message(kBoot, 2, "Barn|data"))) == "retry: this hub stores images and events only");
+  CHECK(hub.outcome(hub.send(message(kBoot, 2, "Barn|data"))) == "reject: not rows");
+  CHECK(hub.outcome(hub.send(message(kBoot, 3, "Barn|samples"))) == "retry: this hub does not store samples");
 }
 
 TEST_CASE("over the quota a sender is told, and its lane goes on") {

@@ -52,5 +52,9 @@ TEST_CASE("the values of the reference imagehub.yaml are the defaults") {
   CHECK(all.command_ttl_s == defaults.command_ttl_s);
   CHECK(all.print_settings == defaults.print_settings);
   CHECK(all.reserve_mb == defaults.reserve_mb);
+  CHECK(all.batches.files_per_batch == defaults.batches.files_per_batch);
+  CHECK(all.batches.rows_per_file == defaults.batches.rows_per_file);
+  CHECK(all.batches.name_pattern == defaults.batches.name_pattern);
+  CHECK(all.batches.idle_s == defaults.batches.idle_s);
   CHECK(all.retention.include_adopted == defaults.retention.include_adopted);
 }

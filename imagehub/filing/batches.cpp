@@ -1,0 +1,333 @@
+#include "imagehub/filing/batches.hpp"
+
+#include <algorithm>
+#include <set>
+#include <system_error>
+
+#include "common/text.hpp"
+
+namespace imagehub {
+namespace {
+
+using common::cat;
+
+/// A file ends here too, whatever its rows.
+constexpr std::uint64_t kMaxFileBytes = 64 * 1024 * 1024;
+/// A sender that invents sessions or sources has the batch closed to which nothing came for longest.
+constexpr std::size_t kMaxOpen = 1000;
+/// A session is over when another one has begun and it was silent for so long.
+constexpr std::int64_t kSessionGap = 30 * common::kSecond;
+constexpr std::string_view kLineEnd = "\r\n";
+
+std::string described(const BatchRow& row) {
+  return cat("batch ", row.batch.number, " of ", common::escaped(row.batch.node), " ",
+             common::escaped(row.batch.name()));
+}
+
+}  // namespace
+
+Batches::Batches(const BatchSettings& settings, Index& index, BatchStore& store, Reserve& reserve,
+                 const common::Clock& clock)
+    : settings_(settings), index_(index), rows_(index), store_(store), reserve_(reserve), clock_(clock) {}
+
+std::size_t Batches::recover() {
+  closing_ = rows_.unfinished();
+  std::set<std::string> acknowledged;
+  for (const BatchRow& row : closing_) {
+    acknowledged.insert(row.incoming);
+    // Its folder may have its place already: a new one of its name would be taken for it.
+    store_.hold_name(row.incoming);
+  }
+  const auto others = store_.others(acknowledged);
+  std::size_t removed = 0;
+  if (index_.salvage_report()) {
+    for (const std::string& folder : others) rescue(folder);
+  } else {
+    for (const std::string& folder : others) {
+      reserve_.spend([&] { store_.discard(folder); });
+      ++removed;
+    }
+  }
+  close_due();
+  return removed;
+}
+
+/// The index was lost, and with it the row of a batch: it gets another one, for all that its files have.
+void Batches::rescue(const std::string& incoming) {
+  auto batch = store_.rescued(incoming);
+  if (!batch) {
+    common::log::error(cat("a folder of rows is in no index and does not tell whose they are: it is data/",
+                           store_.set_aside(incoming), " now"));
+    return;
+  }
+  BatchRow row;
+  row.batch = std::move(*batch);
+  row.received_ns = row.batch.last_ns;
+  row.incoming = incoming;
+  save(row);
+  closing_.push_back(std::move(row));
+}
+
+void Batches::append(const common::Message& message, const common::RowChunk& chunk, std::int64_t time_ns,
+                     std::int64_t received_ns) {
+  const Key key{message.node, message.view, message.source, message.boot.value_or(0), message.late};
+  bool gone = false;
+  for (std::size_t from = 0; from < chunk.rows.size();) {
+    Open& open = batch_for(key, chunk.header, time_ns == 0 ? chunk.rows[from].time_ns : time_ns, received_ns, gone);
+    const std::size_t count = append_some(open, chunk.rows, from);
+    from += count;
+    gone = count == 0;
+    if (!gone) continue;
+    common::log::error(cat(described(open.row), ": acknowledged rows are gone from data/.incoming/", open.row.incoming,
+                           "; what is left of it is closed, `imagehub check` tells what is missing"));
+  }
+  appended_ += chunk.rows.size();
+}
+
+/// The batch that takes the next row of this key; a new one when the rows of the current one are gone.
+Batches::Open& Batches::batch_for(const Key& key, std::string_view header, std::int64_t time_ns,
+                                  std::int64_t received_ns, bool gone) {
+  auto at = changed_.find(key);
+  if (at == changed_.end()) {
+    if (const auto known = open_.find(key); known != open_.end()) at = changed_.emplace(key, known->second).first;
+  }
+  std::uint64_t number = 0;
+  if (at != changed_.end()) {
+    if (!gone && at->second.row.batch.header == header && !is_full(at->second.row.batch)) return at->second;
+    number = at->second.row.batch.number + 1;
+    end(at);
+  }
+  return changed_.insert_or_assign(key, begun(key, header, time_ns, received_ns, number)).first->second;
+}
+
+Batches::Open Batches::begun(const Key& key, std::string_view header, std::int64_t time_ns, std::int64_t received_ns,
+                             std::uint64_t number) {
+  Open open;
+  common::Batch& batch = open.row.batch;
+  std::tie(batch.node, batch.view, batch.source, batch.boot, open.row.late) = key;
+  batch.number = number > 0 ? number : rows_.last_number(batch) + 1;
+  batch.header = header;
+  batch.time_ns = time_ns;
+  open.row.received_ns = received_ns;
+  open.row.incoming = store_.begin(batch);
+  folders_.push_back(open.row.incoming);
+  return open;
+}
+
+std::size_t Batches::append_some(Open& open, const std::vector<common::Row>& rows, std::size_t from) {
+  common::Batch& batch = open.row.batch;
+  std::string bytes;
+  const bool is_new = batch.files.empty() || is_full(batch.files.back());
+  if (is_new) {
+    const int number = static_cast<int>(batch.files.size()) + 1;
+    batch.files.push_back(
+        {common::batch_file_name(settings_.name_pattern, batch, number, settings_.files_per_batch), 0, 0, {}});
+    bytes = cat(batch.header, kLineEnd);
+  }
+  common::BatchFile grown = batch.files.back();
+  const std::uint64_t length = grown.bytes;
+  std::size_t at = from;
+  do {
+    bytes.append(rows[at].text).append(kLineEnd);
+    ++grown.rows;
+    grown.bytes = length + bytes.size();
+  } while (++at < rows.size() && !is_full(grown));
+  if (!store_.append(open.row.incoming, grown.name, length,
+                     {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()})) {
+    if (is_new) batch.files.pop_back();
+    return 0;
+  }
+  if (is_full(grown)) grown.sha256 = store_.digest(open.row.incoming, grown.name, grown.bytes);
+  const auto [first, last] = std::minmax_element(
+      rows.begin() + static_cast<std::ptrdiff_t>(from), rows.begin() + static_cast<std::ptrdiff_t>(at),
+      [](const common::Row& a, const common::Row& b) { return a.time_ns < b.time_ns; });
+  const bool is_first = batch.rows() == 0;
+  batch.first_ns = is_first ? first->time_ns : std::min(batch.first_ns, first->time_ns);
+  batch.last_ns = is_first ? last->time_ns : std::max(batch.last_ns, last->time_ns);
+  batch.files.back() = std::move(grown);
+  open.last_ns = clock_.monotonic_ns();
+  return at - from;
+}
+
+bool Batches::is_full(const common::BatchFile& file) const {
+  return file.rows >= static_cast<std::uint64_t>(settings_.rows_per_file) || file.bytes >= kMaxFileBytes;
+}
+
+bool Batches::is_full(const common::Batch& batch) const {
+  return batch.files.size() >= static_cast<std::size_t>(settings_.files_per_batch) && is_full(batch.files.back());
+}
+
+/// Nothing more is appended to it, once the group is committed.
+void Batches::end(OpenBatches::iterator at) {
+  ended_.push_back(std::move(at->second));
+  changed_.erase(at);
+}
+
+void Batches::write() {
+  added_.clear();
+  const auto save = [&](Open& open) {
+    const bool is_new = open.row.id == 0;
+    rows_.save(open.row, open.first_file);
+    if (is_new) added_.emplace_back(open.row.id, open.row.received_ns);
+  };
+  for (Open& open : ended_) save(open);
+  for (auto& [key, open] : changed_) save(open);
+}
+
+void Batches::committed() {
+  for (Open& open : ended_) {
+    const common::Batch& batch = open.row.batch;
+    open_.erase({batch.node, batch.view, batch.source, batch.boot, open.row.late});
+    closing_.push_back(std::move(open.row));
+  }
+  for (auto& [key, open] : changed_) {
+    open.first_file = open.row.batch.files.size() - 1;
+    open_.insert_or_assign(key, std::move(open));
+  }
+  while (open_.size() > kMaxOpen) {
+    end_open(std::min_element(open_.begin(), open_.end(),
+                              [](const auto& a, const auto& b) { return a.second.last_ns < b.second.last_ns; }));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    status_.rows += appended_;
+    status_.open = open_.size() + closing_.size();
+  }
+  changed_.clear();
+  ended_.clear();
+  folders_.clear();
+  appended_ = 0;
+}
+
+void Batches::undo() {
+  store_.forget();
+  for (const std::string& folder : folders_) {
+    try {
+      store_.discard(folder);
+    } catch (const std::system_error&) {
+      // What stays is removed at the next start.
+    }
+  }
+  changed_.clear();
+  ended_.clear();
+  folders_.clear();
+  added_.clear();
+  appended_ = 0;
+}
+
+/// Nothing more is appended to it.
+Batches::OpenBatches::iterator Batches::end_open(OpenBatches::iterator at) {
+  closing_.push_back(std::move(at->second.row));
+  return open_.erase(at);
+}
+
+void Batches::close_until(std::int64_t until_ns) {
+  for (auto at = open_.begin(); at != open_.end();) {
+    at = is_full(at->second.row.batch) ? end_open(at) : std::next(at);
+  }
+  std::vector<BatchRow> left;
+  for (BatchRow& row : closing_) {
+    if (clock_.monotonic_ns() > until_ns) {
+      left.push_back(std::move(row));
+      continue;
+    }
+    try {
+      reserve_.spend([&] { close(row); });
+    } catch (const std::exception& error) {
+      if (const auto held_back = gate_.pass("close", clock_.monotonic_ns())) {
+        common::log::error(cat("cannot close ", described(row), ": ", error.what(),
+                               "; its rows are safe in data/.incoming/", row.incoming, ", it is tried again",
+                               *held_back > 0 ? cat(" (and ", *held_back, " more)") : ""));
+      }
+      left.push_back(std::move(row));
+    }
+  }
+  closing_ = std::move(left);
+  const std::lock_guard lock(mutex_);
+  status_.open = open_.size() + closing_.size();
+}
+
+/// As often as it takes: each step finds what the one before left.
+void Batches::close(BatchRow& row) {
+  if (row.state == BatchState::open) {
+    common::Batch& batch = row.batch;
+    batch.complete = is_full(batch) && std::all_of(batch.files.begin(), batch.files.end(),
+                                                   [&](const common::BatchFile& file) { return is_full(file); });
+    BatchRow closed = row;
+    if (store_.seal(row.incoming, closed.batch)) {
+      closed.state = batch.complete ? BatchState::complete : BatchState::partial;
+      closed.path = store_.free_path(closed.batch);
+    } else {
+      closed.state = BatchState::lost;
+      closed.incoming.clear();
+      common::log::error(cat(described(row), ": data/.incoming/", row.incoming, " is gone, and ", batch.rows(),
+                             " acknowledged rows with it; put it back from a backup"));
+    }
+    save(closed);
+    row = std::move(closed);
+    const std::lock_guard lock(mutex_);
+    ++(row.state == BatchState::complete  ? status_.complete
+       : row.state == BatchState::partial ? status_.partial
+                                          : status_.lost);
+  }
+  if (!row.incoming.empty()) finish(row);
+}
+
+void Batches::finish(BatchRow& row) {
+  BatchStore::Finish finish = store_.finish(row.incoming, row.path);
+  while (finish == BatchStore::Finish::taken) {
+    // Somebody else made something of this name since it was looked for.
+    BatchRow moved = row;
+    moved.path = store_.free_path(row.batch);
+    save(moved);
+    row = std::move(moved);
+    finish = store_.finish(row.incoming, row.path);
+  }
+  if (finish == BatchStore::Finish::missing) {
+    common::log::error(cat(described(row), " is gone from data/.incoming/", row.incoming,
+                           "; put it back from a backup as data/", row.path));
+  }
+  BatchRow finished = row;
+  finished.incoming.clear();
+  save(finished);
+  row = std::move(finished);
+}
+
+void Batches::save(BatchRow& row) {
+  Index::Transaction transaction(index_);
+  rows_.save(row);
+  transaction.commit();
+}
+
+/// A node that has started anew sends no more live rows of its earlier start. What goes on all the same, because two
+/// nodes have one name, is not cut into pieces.
+bool Batches::has_successor(OpenBatches::const_iterator at) const {
+  const BatchRow& row = at->second.row;
+  return !row.late && std::any_of(open_.begin(), open_.end(), [&](const auto& other) {
+    const common::Batch& batch = other.second.row.batch;
+    return batch.boot != row.batch.boot && other.second.last_ns > at->second.last_ns &&
+           std::tie(batch.node, batch.view, batch.source) == std::tie(row.batch.node, row.batch.view, row.batch.source);
+  });
+}
+
+void Batches::close_idle() {
+  const std::int64_t now = clock_.monotonic_ns();
+  for (auto at = open_.begin(); at != open_.end();) {
+    const std::int64_t idle = now - at->second.last_ns;
+    const bool over = idle >= common::to_ns(settings_.idle_s) || (idle >= kSessionGap && has_successor(at));
+    at = over ? end_open(at) : std::next(at);
+  }
+  close_due();
+}
+
+void Batches::close_all(std::int64_t until_ns) {
+  for (auto at = open_.begin(); at != open_.end();) at = end_open(at);
+  close_until(until_ns);
+}
+
+Batches::Status Batches::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+}  // namespace imagehub

@@ -1,0 +1,70 @@
+#include "common/text.hpp"
+#include "imagehub/filing/committer.hpp"
+
+/// The Committer's part that files rows.
+namespace imagehub {
+namespace {
+
+constexpr const char* kContent = "text/csv";
+/// A clock that says an earlier year was never set.
+constexpr std::int64_t kYear2000 = 946'684'800 * common::kSecond;
+
+std::string_view text_of(common::ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+void Committer::read_rows(Candidate& candidate) {
+  const common::Message& message = *candidate.message;
+  candidate.rows.reset();
+  if (!message.content.starts_with(kContent)) {
+    candidate.malformed = common::cat("its content is '", message.content, "'; send ", kContent);
+    return;
+  }
+  auto read = common::parse_rows(text_of(message.payload.view()));
+  if (auto* rows = std::get_if<common::RowChunk>(&read)) {
+    candidate.rows = std::move(*rows);
+  } else {
+    candidate.malformed = std::get<std::string>(read);
+  }
+}
+
+void Committer::judge_data(Candidate& candidate, Batch& batch) {
+  if (candidate.rows) {
+    batch.data.push_back(&candidate);
+    return;
+  }
+  candidate.refused = "not rows";
+  candidate.refused_detail = candidate.malformed;
+}
+
+/// All of the group or none: within a lane nothing may overtake what failed.
+void Committer::append_data(Batch& batch) {
+  std::uint64_t bytes = 0;
+  try {
+    for (const Candidate* candidate : batch.data) {
+      const common::Message& message = *candidate->message;
+      bytes = message.payload.size();
+      const bool told = message.clock_synchronised && candidate->rows->rows.front().time_ns >= kYear2000;
+      batches_.append(message, *candidate->rows, told ? 0 : capture_time(message, received_ns(*candidate)),
+                      received_ns(*candidate));
+    }
+    batches_.sync();
+  } catch (const std::exception& error) {
+    batches_.undo();
+    if (is_disk_full(error)) reserve_.found_full(bytes);
+    for (Candidate* candidate : batch.data) candidate->failed = std::current_exception();
+    batch.data.clear();
+  }
+}
+
+/// Rows and identities in one transaction.
+void Committer::write_data(const Batch& batch) {
+  for (const Candidate* candidate : batch.data) {
+    if (const auto identity = identity_of(*candidate->message)) index_.add(*identity);
+  }
+  if (!batch.data.empty()) batches_.write();
+}
+
+}  // namespace imagehub
