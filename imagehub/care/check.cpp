@@ -6,6 +6,7 @@
 
 #include "common/database.hpp"
 #include "common/text.hpp"
+#include "imagehub/care/check_batches.hpp"
 #include "imagehub/care/hashed_set.hpp"
 #include "imagehub/index/index_reader.hpp"
 #include "imagehub/store/file_digest.hpp"
@@ -42,6 +43,7 @@ class Checker {
     check_tree(finished.image_id, started_ns);
     check_temporaries();
     if (report_.beside_hub) look_again();
+    check_batches(files_, data_, index_, progress_, report_);
   }
 
  private:

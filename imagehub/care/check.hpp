@@ -15,7 +15,7 @@ namespace imagehub {
 enum class CheckLevel {
   presence,  ///< files, rows and lines are there
   size,      ///< and files have the size of their row
-  content    ///< and its CRC: reads every picture, and every page of the index
+  content    ///< and its CRC or SHA-256: reads every picture, every batch, and every page of the index
 };
 
 /// What check() looks for. Those before `old_file` break an invariant of docs/design/delivery.md.
@@ -29,10 +29,14 @@ enum class Finding {
   event_without_line,
   file_without_row,
   temporary,
+  batch_without_file,
+  batch_wrong_content,
+  batch_unreadable,
+  batch_without_row,
   old_file,   ///< information: without a row, and older than the index
-  other_file  ///< information: no picture
+  other_file  ///< information: neither picture nor of a batch
 };
-inline constexpr std::size_t kFindings = 11;
+inline constexpr std::size_t kFindings = 15;
 
 struct Found {
   std::string what;     ///< path below the data directory, or the event
@@ -47,6 +51,7 @@ struct CheckReport {
 
   std::uint64_t image_rows = 0;
   std::uint64_t event_rows = 0;
+  std::uint64_t batch_rows = 0;
   std::uint64_t adopted_rows = 0;
   std::uint64_t crc_pending = 0;
   std::uint64_t unfinished_rows = 0;  ///< left by a crash; the next start of the hub finishes them

@@ -33,8 +33,13 @@ constexpr std::array<Words, kFindings> kWords{{
     {"event_without_line", "events have no line in the log", "--repair appends them"},
     {"file_without_row", "files have no row", "--repair or `imagehub index` adopts them"},
     {"temporary", "temporary files lie about", "the next start of the hub removes them, or --repair"},
+    {"batch_without_file", "files of batches are gone, their rows are there",
+     "put them back from a backup; where a whole folder is gone, --repair moves its row into a report"},
+    {"batch_wrong_content", "files of batches are not what was stored", "put them back from a backup"},
+    {"batch_unreadable", "files of batches cannot be read", "look at their permissions, and at the disk"},
+    {"batch_without_row", "batches have no row", "--repair adopts those whose manifest can be read"},
     {"old_file", "files are older than the index and have no row", "`imagehub index` adopts them; nothing is wrong"},
-    {"other_file", "files in the folder of pictures are none", "nothing is wrong; imagehub leaves them alone"},
+    {"other_file", "files among the pictures or batches are none", "nothing is wrong; imagehub leaves them alone"},
 }};
 
 std::string level_name(CheckLevel level) {
@@ -71,6 +76,9 @@ std::string shown(const Repaired& repaired) {
   line(repaired.lines, "lines appended to the log");
   line(repaired.adopted.images, "files adopted");
   line(repaired.rows, "rows without file moved");
+  line(repaired.batches.adopted, "batches adopted");
+  line(repaired.batches.moved, "rows of batches without folder moved");
+  if (repaired.batches.report) out += cat("          they are listed in ", repaired.batches.report->string(), '\n');
   if (repaired.report) out += cat("          they are listed in ", repaired.report->string(), '\n');
   return out.empty() ? "repaired: nothing was to be repaired\n" : out;
 }
@@ -78,7 +86,8 @@ std::string shown(const Repaired& repaired) {
 }  // namespace
 
 std::string to_text(const CheckReport& report, const Repaired* repaired) {
-  std::string out = cat("checked   ", report.image_rows, " pictures and ", report.event_rows, " events at level ",
+  std::string out = cat("checked   ", report.image_rows, " pictures and ", report.event_rows, " events",
+                        report.batch_rows > 0 ? cat(" and ", report.batch_rows, " batches") : "", " at level ",
                         level_name(report.level), " in ", one_decimal(report.seconds), " s",
                         report.bytes_read > 0 ? cat(", ", one_decimal(megabytes_per_s(report)), " MB/s") : "",
                         report.beside_hub ? ", beside the running hub" : "", '\n');
@@ -108,17 +117,12 @@ std::string to_json(const CheckReport& report, const Repaired* repaired) {
     for (const auto& one : report.found[kind]) list.push_back({{"what", one.what}, {"detail", one.detail}});
     found[kWords[kind].key] = std::move(list);
   }
-  json out = {{"good", report.differences() == 0},
-              {"differences", report.differences()},
-              {"level", level_name(report.level)},
-              {"beside_hub", report.beside_hub},
-              {"images", report.image_rows},
-              {"events", report.event_rows},
-              {"adopted", report.adopted_rows},
-              {"crc_pending", report.crc_pending},
-              {"unfinished", report.unfinished_rows},
-              {"bytes_read", report.bytes_read},
-              {"seconds", report.seconds},
+  json out = {{"good", report.differences() == 0}, {"differences", report.differences()},
+              {"level", level_name(report.level)}, {"beside_hub", report.beside_hub},
+              {"images", report.image_rows},       {"events", report.event_rows},
+              {"batches", report.batch_rows},      {"adopted", report.adopted_rows},
+              {"crc_pending", report.crc_pending}, {"unfinished", report.unfinished_rows},
+              {"bytes_read", report.bytes_read},   {"seconds", report.seconds},
               {"found", std::move(found)}};
   if (repaired != nullptr) {
     out["repaired"] = {{"recovered_files", repaired->recovered.files},
@@ -127,6 +131,8 @@ std::string to_json(const CheckReport& report, const Repaired* repaired) {
                        {"lines", repaired->lines},
                        {"adopted", repaired->adopted.images},
                        {"rows_moved", repaired->rows},
+                       {"batches_adopted", repaired->batches.adopted},
+                       {"batches_moved", repaired->batches.moved},
                        {"report", repaired->report ? json(repaired->report->string()) : json()}};
   }
   return out.dump(-1, ' ', false, json::error_handler_t::replace);

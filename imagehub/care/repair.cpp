@@ -94,6 +94,7 @@ Repaired repair(common::FileSystem& files, const DataDirectory& data, StoppedHub
     report.of(Finding::file_without_row).clear();
     report.of(Finding::old_file).clear();
   }
+  done.batches = repair_batches(files, data, hub, report, clock.utc_ns());
   return done;
 }
 

@@ -5,6 +5,7 @@
 
 #include "imagehub/care/adopt.hpp"
 #include "imagehub/care/check.hpp"
+#include "imagehub/care/check_batches.hpp"
 #include "imagehub/care/stopped_hub.hpp"
 
 namespace imagehub {
@@ -16,6 +17,7 @@ struct Repaired {
   std::uint64_t rows = 0;          ///< moved into the report: their files are gone
   std::optional<std::filesystem::path> report;
   Adopted adopted;
+  RepairedBatches batches;
 };
 
 /// Repairs what check() has found in the directory of `hub`, and takes that out of `report`; what stays there only a
