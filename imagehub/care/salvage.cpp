@@ -11,6 +11,7 @@
 #include "imagehub/care/adopt.hpp"
 #include "imagehub/care/backup.hpp"
 #include "imagehub/care/check.hpp"
+#include "imagehub/care/check_batches.hpp"
 #include "imagehub/care/repair.hpp"
 #include "imagehub/care/salvage_source.hpp"
 #include "imagehub/care/salvage_target.hpp"
@@ -224,6 +225,9 @@ std::optional<std::string> finish_salvage(common::FileSystem& files, const DataD
   std::string report;
   const std::uint64_t removed = remove_rows_without_file(files, data, index, report);
   const Adopted adopted = adopt(files, data, AdoptWhat::own_tree, index, [](const char*, auto, auto) {});
+  if (const std::uint64_t batches = adopt_batches(files, data, index); batches > 0) {
+    report += cat("Rows made from the manifests of ", batches, " batches\n");
+  }
   report += cat("Adopted, since they had no row: ", adopted.images, " pictures, ", adopted.events, " log lines");
   if (adopted.first_ns != 0) {
     report +=
