@@ -101,6 +101,17 @@ std::string retention_line(const json& retention) {
   return out + '\n';
 }
 
+/// Nothing to say on a hub that nobody sends rows to.
+std::string rows_line(const json& data) {
+  const auto rows = data.at("rows").get<std::uint64_t>();
+  const auto open = data.at("open_batches").get<std::uint64_t>();
+  if (rows == 0 && open == 0) return "";
+  const auto lost = data.at("lost_batches").get<std::uint64_t>();
+  return cat("rows      ", rows, " filed; batches: ", data.at("complete_batches").get<std::uint64_t>(), " complete, ",
+             data.at("partial_batches").get<std::uint64_t>(), " partial, ", open, " open",
+             lost > 0 ? cat(", ", lost, " LOST") : "", '\n');
+}
+
 /// Plain senders without an answer, since nothing of theirs can be stored.
 std::string waiting(const json& status) {
   const auto messages = status.value("waiting_messages", std::uint64_t{0});
@@ -182,6 +193,7 @@ std::string format_status(const std::string& text) {
              with_unit(status.at("in_flight_bytes").get<double>()), waiting(status),
              status.at("holding_back").get<bool>() ? ", full: senders wait\n" : "\n");
   out += commands_line(status);
+  if (status.contains("data")) out += rows_line(status.at("data"));
   out += "drops     ";
   if (status.at("drops").empty()) out += "none\n";
   bool first = true;

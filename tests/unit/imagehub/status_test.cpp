@@ -57,6 +57,19 @@ TEST_CASE("status tells of a full disk and of what was deleted, and is silent ab
   CHECK_THAT(text, ContainsSubstring("retention on; deleted 1.5 KB, 5 images for keep_days, 1 images for max_gb\n"));
 }
 
+TEST_CASE("status tells of rows and batches where there are some") {
+  const auto with_data = [](const std::string& data) {
+    return imagehub::format_status(
+        replaced(status("{}", "[]"), R"("queue_bytes":1)", R"("queue_bytes":1,"data":)" + data));
+  };
+  CHECK(with_data(R"({"rows":0,"open_batches":0,"complete_batches":0,"partial_batches":0,"lost_batches":0})")
+            .find("rows ") == std::string::npos);
+  CHECK_THAT(with_data(R"({"rows":4000,"open_batches":3,"complete_batches":2,"partial_batches":1,"lost_batches":0})"),
+             ContainsSubstring("rows      4000 filed; batches: 2 complete, 1 partial, 3 open\n"));
+  CHECK_THAT(with_data(R"({"rows":0,"open_batches":1,"complete_batches":0,"partial_batches":0,"lost_batches":1})"),
+             ContainsSubstring("1 open, 1 LOST\n"));
+}
+
 TEST_CASE("status tells how many days are left") {
   const auto line = [](const std::string& days) {
     return imagehub::format_status(replaced(status("{}", "[]"), R"("days_left":null,"bytes_per_day":0)",
