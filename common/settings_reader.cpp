@@ -110,21 +110,6 @@ struct Section::Impl {
 
 namespace {
 
-template <typename Number>
-std::string describe(const char* kind, Range<Number> range) {
-  const bool low = range.low != std::numeric_limits<Number>::lowest();
-  const bool high = range.high != std::numeric_limits<Number>::max();
-  if (low && high) return cat(kind, " from ", range.low, " to ", range.high);
-  if (low) return cat(kind, " of at least ", range.low);
-  if (high) return cat(kind, " of at most ", range.high);
-  return kind;
-}
-
-template <typename Number>
-bool within(Number value, Range<Number> range) {
-  return value >= range.low && value <= range.high;
-}
-
 /// A value of scalars and lists as one text: YAML cuts `[(65,2), (100,25)]` at each comma.
 std::optional<std::string> tuple_text(const YAML::Node& node) {
   if (node.IsScalar()) return node.Scalar();
@@ -182,7 +167,7 @@ void Section::read(std::string_view key, std::optional<int>& value, Range<int> r
   const std::string* text = impl_->scalar(key, "a whole number");
   if (text == nullptr) return;
   const auto read = to_int(*text);
-  if (read && within(*read, range)) {
+  if (read && range.holds(*read)) {
     value = *read;
   } else {
     impl_->report_value(key, *text, describe("a whole number", range));
@@ -193,7 +178,7 @@ void Section::read(std::string_view key, std::optional<double>& value, Range<dou
   const std::string* text = impl_->scalar(key, "a number");
   if (text == nullptr) return;
   const auto read = to_double(*text);
-  if (read && within(*read, range)) {
+  if (read && range.holds(*read)) {
     value = *read;
   } else {
     impl_->report_value(key, *text, describe("a number", range));
@@ -230,7 +215,7 @@ void Section::read_numbers(std::string_view key, std::size_t count, std::vector<
   const auto text = tuple_text(entry->value);
   auto numbers = text ? tuple_numbers(*text) : std::nullopt;
   const bool good = numbers && numbers->size() == count &&
-                    std::all_of(numbers->begin(), numbers->end(), [&](double number) { return within(number, range); });
+                    std::all_of(numbers->begin(), numbers->end(), [&](double number) { return range.holds(number); });
   if (!good) {
     impl_->report(entry->mark, cat(key, " must hold ", count, " numbers, each ", describe("a number", range)));
     return;
@@ -249,7 +234,7 @@ void Section::read_duration(std::string_view key, double& seconds, double bare_u
     number.remove_suffix(1);
   }
   const auto read = to_double(number);
-  if (read && within(*read * unit, range_s)) {
+  if (read && range_s.holds(*read * unit)) {
     seconds = *read * unit;
   } else {
     impl_->report_value(key, *text, describe("a duration such as 30s or 10m; in seconds,", range_s));
@@ -325,6 +310,22 @@ std::vector<std::pair<std::string, Section>> Section::kinds(std::string_view key
     for (const auto& item : list->value) take(item);
   } else {
     take(list->value);
+  }
+  return found;
+}
+
+std::vector<Section> Section::sections(std::string_view key) {
+  std::vector<Section> found;
+  const Impl::Entry* list = impl_->find(key);
+  if (list == nullptr) return found;
+  if (!list->value.IsSequence()) {
+    impl_->report(list->mark, cat(key, " must be a list"));
+    return found;
+  }
+  for (const YAML::Node& item : list->value) {
+    const Impl::Entry entry{item.Mark(), item.IsScalar() ? YAML::Node() : item};
+    found.emplace_back(impl_->make_child(impl_->child_path(key), &entry));
+    if (item.IsScalar()) found.back().impl_->entries.try_emplace("name", Impl::Entry{item.Mark(), item});
   }
   return found;
 }

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/range.hpp"
+
 /// Reads a YAML settings file into structs and reports every problem at once as
 /// `file:line:column: what is wrong, what is allowed`. One thread.
 namespace common {
@@ -19,12 +20,6 @@ namespace common {
 /// Carries all problems, one per line.
 struct SettingsError : std::runtime_error {
   using std::runtime_error::runtime_error;
-};
-
-template <typename Number>
-struct Range {
-  Number low = std::numeric_limits<Number>::lowest();
-  Number high = std::numeric_limits<Number>::max();
 };
 
 /// One mapping of the file. Reading a key that the file does not have leaves the value as it is: the default of the
@@ -74,6 +69,9 @@ class Section {
   /// A mapping whose keys the user chooses (camera labels, hub addresses). Never asks for a key by name.
   std::vector<std::pair<std::string, Section>> named_sections(std::string_view key);
   std::vector<std::pair<std::string, std::string>> named_texts(std::string_view key);
+
+  /// A list of mappings, in order; a text in the place of one stands for {name: <text>}.
+  std::vector<Section> sections(std::string_view key);
 
   /// A mapping `{motion: {...}, light: {...}}` or a list `[{motion: {...}}, {motion: {...}}]`, in order; each entry
   /// a kind out of `kinds` with its mapping.

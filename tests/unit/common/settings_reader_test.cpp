@@ -313,3 +313,27 @@ TEST_CASE("problems are one line each, whatever the file holds") {
   CHECK(said.find('\t') == std::string::npos);
   CHECK(refusal("\"\\\x01\"").find('\x01') == std::string::npos);
 }
+
+TEST_CASE("a list holds mappings in their order, or names in the place of them") {
+  auto file = SettingsFile::parse("fields: [{name: a, unit: C}, b]\nother: {a: 1}\nthird: [[1]]", "x.yaml");
+  auto root = file.root();
+  std::vector<std::string> names;
+  for (auto& section : root.sections("fields")) {
+    section.read("name", names.emplace_back());
+    std::string unit;
+    section.read("unit", unit);
+    names.back() += unit;
+  }
+  CHECK(names == std::vector<std::string>{"aC", "b"});
+  CHECK(root.sections("other").empty());
+  root.sections("third");
+  CHECK(root.sections("none").empty());
+  CHECK(file.known_keys().contains("fields.unit"));
+  try {
+    file.finish();
+    FAIL("no problem was found");
+  } catch (const SettingsError& error) {
+    CHECK(std::string(error.what()) ==
+          "x.yaml:2:1: other must be a list\nx.yaml:3:9: third must be a mapping of settings");
+  }
+}
