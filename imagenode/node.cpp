@@ -15,6 +15,7 @@
 #include "imagenode/delivery.hpp"
 #include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/health.hpp"
+#include "imagenode/line/lines.hpp"
 #include "imagenode/link/stamper.hpp"
 #include "imagenode/reload.hpp"
 #include "imagenode/roads.hpp"
@@ -70,7 +71,10 @@ struct Node::Parts {
                  }),
         sensors(
             given.sensors, {files, given.sysfs}, [this](const Reading& reading) { take(reading); }, the_clock,
-            the_liveness) {
+            the_liveness),
+        lines(given.lines, {files},
+              {[this](const Reading& reading) { take(reading); }, [this](Chunk chunk) { send(std::move(chunk)); }},
+              the_clock, the_liveness) {
     for (const auto& delivery : deliveries) {
       delivery->on_command([this](std::uint64_t id, const std::string& text) { commands.take(id, text); });
     }
@@ -78,10 +82,12 @@ struct Node::Parts {
   }
 
   ~Parts() {
-    // Cameras, sensors and spools put into every road, so all of them end before the first road goes.
+    // Cameras, sensors, lines and spools put into every road, so all of them end before the first road goes.
     sensors.request_stop();
+    lines.request_stop();
     views.clear();
     sensors.stop();
+    lines.stop();
     for (const auto& delivery : deliveries) delivery->end_link();  // they bring commands
     stop_roads(clock.monotonic_ns() + stop_time_ns(settings));
   }
@@ -97,6 +103,7 @@ struct Node::Parts {
   void reload();
   void take(const Reading& reading);
   void put(Outcome outcome);
+  void send(Chunk chunk);
   common::Message event(const std::string& sender, const std::string& view, const std::string& what) const;
   common::Message with_identity(common::Message message) const;
   void send_restart();
@@ -116,6 +123,7 @@ struct Node::Parts {
   CommandRunner commands;
   Views views;
   Sensors sensors;
+  Lines lines;
   bool restart_wanted = false;
   std::int64_t started_ns = 0;
   std::int64_t next_heartbeat_ns = 0;
@@ -223,6 +231,20 @@ void Node::Parts::report_command(std::uint64_t id, const std::string& text, cons
   stamper.put(std::move(report));
 }
 
+/// Rows as a data message, whose time is that of the first of them.
+void Node::Parts::send(Chunk chunk) {
+  common::Message message;
+  message.text = cat(settings.name, "|data|", chunk.line);
+  message.node = settings.name;
+  message.source = chunk.line;
+  message.content = "text/csv";
+  message.fields = {{"first_id", static_cast<double>(chunk.first_id)}, {"rows", static_cast<double>(chunk.rows)}};
+  message.time_ns = chunk.first.utc_ns;
+  message.monotonic_ns = chunk.first.monotonic_ns;
+  message.payload = common::Payload(common::Bytes(chunk.csv.begin(), chunk.csv.end()));
+  stamper.put(std::move(message));
+}
+
 /// An event of the node itself.
 common::Message Node::Parts::event(const std::string& sender, const std::string& view, const std::string& what) const {
   common::Message message;
@@ -265,6 +287,7 @@ void Node::Parts::send_heartbeat() {
     add("damaged " + label, static_cast<double>(camera.damaged + view.watch->damaged_frames()), "1");
   }
   for (const auto& sensor : sensors.all()) add("sensor " + sensor->settings().label, sensor->lost() ? 0 : 1, "1");
+  for (const auto& [name, value] : lines.counts()) add(name, value, "1");
   for (const auto& delivery : deliveries) {
     if (delivery->hub().empty()) continue;
     add("connected " + delivery->hub(), delivery->connected() ? 1 : 0, "1");
@@ -297,6 +320,7 @@ void Node::start() {
   for (const auto& delivery : parts.deliveries) delivery->start(parts.liveness);
   for (View& view : parts.views) view.camera->start();
   parts.sensors.start();
+  parts.lines.start();
 }
 
 bool Node::tick() {
@@ -330,12 +354,14 @@ void Node::stop() {
   const auto deliver = [&] {
     for (const auto& delivery : parts.deliveries) delivery->finish();
   };
-  // The links deliver while cameras and sensors come to their end, which a driver can delay by seconds.
+  // The links deliver while cameras, sensors and lines come to their end, which a driver can delay by seconds.
   for (View& view : parts.views) view.camera->request_stop();
   parts.sensors.request_stop();
+  parts.lines.request_stop();
   deliver();
   for (View& view : parts.views) view.camera->stop();
   parts.sensors.stop();
+  parts.lines.stop();
   deliver();
   parts.stop_roads(by_ns);
 }

@@ -184,6 +184,7 @@ NodeSettings read_node_settings(common::SettingsFile& file) {
   if (settings.mirror) check_mirror(root, settings);
   read_cameras(root, settings);
   settings.sensors = read_sensors(root);
+  settings.lines = read_lines(root);
   read_not_yet(root, settings.notes);
   return settings;
 }
@@ -231,6 +232,10 @@ std::string describe(const NodeSettings& settings) {
   for (const SensorSettings& sensor : settings.sensors) {
     out += cat("sensor ", sensor.label, ": ", sensor.kind, " \"", sensor.name, "\", read every ", sensor.interval_s,
                " s, min_difference ", sensor.min_difference, '\n');
+  }
+  for (const LineSettings& line : settings.lines) {
+    out += cat("line ", line.label, ": ", line.kind, ", chunks of ", line.chunk_rows, " rows or ", line.chunk_seconds,
+               " s\n");
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include "common/settings_reader.hpp"
 #include "imagenode/camera/camera_settings.hpp"
 #include "imagenode/detect/detector_settings.hpp"
+#include "imagenode/line/line_settings.hpp"
 #include "imagenode/link/hub_link.hpp"
 #include "imagenode/sensor/sensor_settings.hpp"
 
@@ -54,6 +55,7 @@ struct NodeSettings {
   std::string network;     ///< of the hubs that are looked for; empty: of those without one
   std::vector<ViewEntry> views;
   std::vector<SensorSettings> sensors;
+  std::vector<LineSettings> lines;
   std::filesystem::path sysfs = "/sys";  ///< where the kernel shows hardware; the environment's SYSFS_PATH moves it
   std::vector<std::string> notes;        ///< keys of the Python node that are accepted and say nothing here
   common::SettingsText origin;           ///< of load_node_settings(): to see later what has changed

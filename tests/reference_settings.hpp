@@ -8,11 +8,12 @@
 #include <vector>
 
 /// The settings files at the root of the project are the reference of the settings. A commented-out setting has its
-/// name right behind the #, prose a space.
+/// name right behind the #, or that of the first in an item of a list; prose has a space there.
 namespace reference_settings {
 
 inline bool is_commented_out(const std::string& line, std::size_t hash) {
-  return hash + 1 < line.size() && line[hash] == '#' && std::isalpha(static_cast<unsigned char>(line[hash + 1])) != 0;
+  if (hash + 1 >= line.size() || line[hash] != '#') return false;
+  return line[hash + 1] == '-' || std::isalpha(static_cast<unsigned char>(line[hash + 1])) != 0;
 }
 
 /// The text with every commented-out setting made a real one.
@@ -33,9 +34,10 @@ inline std::set<std::string> keys(const std::string& text, const std::set<std::s
   std::set<std::string> found;
   std::vector<std::pair<std::size_t, std::string>> path;  // indentation and dotted key of the enclosing mappings
   for (std::string line; std::getline(in, line);) {
-    const auto start = line.find_first_not_of(' ');
+    auto start = line.find_first_not_of(' ');
     const auto colon = line.find(':');
     if (start == std::string::npos || colon == std::string::npos || line[start] == '#') continue;
+    if (line.compare(start, 2, "- ") == 0) start += 2;
     while (!path.empty() && path.back().first >= start) path.pop_back();
     const std::string above = path.empty() ? "" : path.back().second + '.';
     const bool is_chosen = !path.empty() && chosen.contains(path.back().second);

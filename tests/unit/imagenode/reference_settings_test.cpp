@@ -22,7 +22,7 @@ NodeSettings read(const std::string& yaml) {
   return settings;
 }
 
-/// A camera with each kind of detector, and each kind of sensor, so that the keys of all of them are asked for.
+/// A camera with each kind of detector, each kind of sensor, and each kind of what makes a line, so that the keys of all of them are asked for.
 std::string smallest() {
   std::string yaml = "node: {name: N}\nhub_address: {H1: 'tcp://127.0.0.1:5555'}\ncameras:\n  W1:\n    detectors:\n";
   for (const std::string& kind : detector_kinds()) yaml += "      " + kind + ": {}\n";
@@ -34,6 +34,13 @@ std::string smallest() {
   for (const std::string& kind : sensor_kinds()) {
     const auto keys = needed.find(kind);
     yaml += "  " + kind + ": {type: " + kind + (keys == needed.end() ? "" : keys->second) + "}\n";
+  }
+  yaml += "lines:\n";
+  const std::map<std::string, std::string> transports{{"tcp", ", listen: 'tcp://*:7000'"},
+                                                      {"unix", ", path: /run/imagenode/feed"}};
+  for (const std::string& kind : transport_kinds()) {
+    const auto keys = transports.find(kind);
+    yaml += "  " + kind + ": {type: " + kind + (keys == transports.end() ? "" : keys->second) + ", fields: [a]}\n";
   }
   return yaml;
 }
@@ -52,7 +59,7 @@ TEST_CASE("the reference imagenode.yaml holds every key of the node's settings")
   auto file = common::SettingsFile::parse(smallest(), "imagenode.yaml");
   read_node_settings(file);
   const auto keys =
-      reference_settings::keys(reference_settings::with_all_settings(reference()), {"cameras", "sensors"});
+      reference_settings::keys(reference_settings::with_all_settings(reference()), {"cameras", "sensors", "lines"});
   for (const std::string& key : file.known_keys()) {
     INFO(key);
     CHECK(keys.contains(key));
@@ -92,6 +99,12 @@ TEST_CASE("the values of the reference imagenode.yaml are the defaults") {
   CHECK(sensor.interval_s == defaults.sensors.front().interval_s);
   CHECK(sensor.min_difference == defaults.sensors.front().min_difference);
   CHECK(sensor.log_name == defaults.sensors.front().log_name);
+  const auto label_is_weather = [](const LineSettings& line) { return line.label == "weather"; };
+  const LineSettings& line = *std::find_if(all.lines.begin(), all.lines.end(), label_is_weather);
+  CHECK(line.chunk_rows == defaults.lines.front().chunk_rows);
+  CHECK(line.chunk_seconds == defaults.lines.front().chunk_seconds);
+  CHECK(line.report == defaults.lines.front().report);
+  CHECK(line.skip_first == defaults.lines.front().skip_first);
   REQUIRE(view.detectors.size() == detector_kinds().size());
   for (const DetectorSettings& detector : view.detectors) {
     const DetectorSettings& plain_detector = plain.detectors.front();

@@ -1,0 +1,88 @@
+#include "imagenode/line/line_rows.hpp"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace imagenode {
+namespace {
+
+/// A chunk of long rows is sent before it has all of them: messages are kept in memory.
+constexpr std::size_t kMaxBytes = 1'000'000;
+
+}  // namespace
+
+LineRows::LineRows(const LineSettings& settings, LineSinks sinks, const common::Clock& clock)
+    : settings_(settings),
+      sinks_(std::move(sinks)),
+      clock_(clock),
+      format_(settings.format.make()),
+      chunk_(settings.label, format_->fields()) {
+  reading_.source = settings_.label;
+  for (const Field& field : format_->fields()) {
+    if (!field.unit.empty() && field.type != FieldType::text) reading_.units[field.name] = field.unit;
+  }
+}
+
+void LineRows::stream_begins(int stream) {
+  streams_.insert_or_assign(stream, Stream{settings_.framing(), settings_.skip_first});
+}
+
+bool LineRows::stream_bytes(int stream, std::string_view bytes) {
+  bytes_ += bytes.size();
+  current_ = &streams_.at(stream);
+  return current_->framing->take(bytes, Moment::now(clock_), *this);
+}
+
+void LineRows::stream_ends(int stream) {
+  const auto at = streams_.find(stream);
+  if (at == streams_.end()) return;
+  if (at->second.framing->pending() > 0) ++counts_.cut;
+  streams_.erase(at);
+}
+
+void LineRows::frame(std::string_view bytes, const Moment& first) {
+  if (std::exchange(current_->skip_next, false)) return;
+  const Parsed parsed = format_->parse(bytes, row_);
+  if (parsed.what == Parsed::What::bad) bad_frame(bytes, first, parsed.reason);
+  if (parsed.what != Parsed::What::row) return;
+  ++counts_.rows;
+  chunk_.add(++last_id_, first, row_);
+  give_reading(first);
+  const bool full = chunk_.chunk().rows >= static_cast<std::size_t>(settings_.chunk_rows);
+  if (full || chunk_.chunk().csv.size() >= kMaxBytes) flush();
+}
+
+void LineRows::bad_frame(std::string_view bytes, const Moment& first, const std::string& reason) {
+  if (std::exchange(current_->skip_next, false)) return;
+  (void)bytes;
+  (void)first;
+  (void)reason;
+  ++counts_.rejected;
+}
+
+void LineRows::give_reading(const Moment& moment) {
+  reading_.time_ns = moment.utc_ns;
+  reading_.monotonic_ns = moment.monotonic_ns;
+  reading_.clock_synchronised = moment.synchronised;
+  const auto& fields = format_->fields();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (std::isfinite(row_.numbers[i])) reading_.fields[fields[i].name] = row_.numbers[i];
+  }
+  sinks_.reading(reading_);
+}
+
+std::int64_t LineRows::due_ns() const {
+  if (chunk_.chunk().rows == 0) return std::numeric_limits<std::int64_t>::max();
+  return chunk_.chunk().first.monotonic_ns + common::to_ns(settings_.chunk_seconds);
+}
+
+void LineRows::tick() {
+  if (clock_.monotonic_ns() >= due_ns()) flush();
+}
+
+void LineRows::flush() {
+  if (chunk_.chunk().rows > 0) sinks_.chunk(chunk_.take());
+}
+
+}  // namespace imagenode

@@ -1,0 +1,67 @@
+#include "imagenode/line/line_settings.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/text.hpp"
+
+namespace imagenode {
+namespace {
+
+using common::cat;
+
+/// One of the kinds that there are, in any case of the letters; nothing after a problem was reported.
+std::string read_kind(common::Section& section, const char* key, const std::string& usual,
+                      const std::vector<std::string>& kinds) {
+  std::string wanted = usual;
+  section.read(key, wanted);
+  const auto kind = std::find(kinds.begin(), kinds.end(), common::lower(wanted));
+  if (kind != kinds.end()) return *kind;
+  std::string known;
+  for (const auto& one : kinds) known += (known.empty() ? "" : ", ") + one;
+  section.problem(key, wanted.empty() ? cat("is required here; one of ", known)
+                                      : cat(common::escaped(wanted), " is unknown; known are ", known));
+  return "";
+}
+
+void read_chunk(common::Section& line, LineSettings& settings) {
+  common::Section chunk = line.section("chunk");
+  chunk.read("rows", settings.chunk_rows, {1, 100'000});
+  chunk.read("max_seconds", settings.chunk_seconds, {0.01, 3600});
+}
+
+LineSettings read_line(common::Section& section, const std::string& label) {
+  LineSettings settings;
+  settings.label = label;
+  if (label.empty() || label.find('|') != std::string::npos) {
+    section.problem("type", "the label of a line is neither empty nor may it hold |");
+  }
+  settings.kind = read_kind(section, "type", "", transport_kinds());
+  if (!settings.kind.empty()) settings.transport = read_transport(settings.kind, section);
+  const std::string format = read_kind(section, "format", "csv", format_kinds());
+  if (!format.empty()) settings.format = read_format(format, section);
+  const std::string usual = settings.format.bytes > 0 ? "fixed" : "lines";
+  const std::string framing = read_kind(section, "framing", usual, framing_kinds());
+  if (!framing.empty()) settings.framing = read_framing(framing, section, settings.format);
+  settings.skip_first = settings.transport.begins_inside;
+  section.read("skip_first", settings.skip_first);
+  section.read("report", settings.report);
+  read_chunk(section, settings);
+  return settings;
+}
+
+}  // namespace
+
+std::vector<LineSettings> read_lines(common::Section& root) {
+  std::vector<LineSettings> lines;
+  bool has_stdin = false;
+  for (auto& [label, section] : root.named_sections("lines")) {
+    lines.push_back(read_line(section, label));
+    if (lines.back().kind == "stdin" && std::exchange(has_stdin, true)) {
+      section.problem("type", "another line has standard input already");
+    }
+  }
+  return lines;
+}
+
+}  // namespace imagenode

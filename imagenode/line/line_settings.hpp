@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "imagenode/line/registry.hpp"
+
+namespace imagenode {
+
+/// One entry of `lines:`.
+struct LineSettings {
+  std::string label;
+  std::string kind;         ///< of its transport
+  bool report = true;       ///< whether lost and back are told as events
+  bool skip_first = false;  ///< the first row of each stream is a header, or not whole
+  int chunk_rows = 400;
+  double chunk_seconds = 2;
+  // Empty only after a problem was reported.
+  TransportKind transport;
+  FormatKind format;
+  FramingMaker framing;
+};
+
+/// Problems are reported to the file.
+std::vector<LineSettings> read_lines(common::Section& root);
+
+}  // namespace imagenode

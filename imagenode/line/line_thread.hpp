@@ -1,0 +1,92 @@
+#pragma once
+
+#include <poll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/files.hpp"
+#include "common/thread.hpp"
+#include "common/wait.hpp"
+#include "imagenode/line/line_rows.hpp"
+
+namespace imagenode {
+
+/// Waits until one of the descriptors has news or the time is over; a seam, so that tests decide how time passes.
+using PollWait = std::function<void(std::vector<pollfd>& polls, std::int64_t timeout_ns)>;
+void poll_for_real(std::vector<pollfd>& polls, std::int64_t timeout_ns);
+
+/// How long a port or peer that is lost is left alone before it is tried again; doubled from try to try until bytes
+/// come.
+struct LineTimes {
+  std::int64_t first_ns = common::kSecond;
+  std::int64_t longest_ns = 60 * common::kSecond;
+  PollWait wait = poll_for_real;
+};
+
+/// One line: reads its transport, hands what comes to LineRows, and opens anew what is lost. That is told as
+/// `<kind>|lost|<label>`, and as `|back|`. lost() and counts() are thread-safe, the rest belongs to the thread that
+/// owns it.
+class LineThread {
+ public:
+  LineThread(const LineSettings& settings, const LineSeams& seams, const LineSinks& sinks, const common::Clock& clock,
+             common::Liveness& liveness, LineTimes times = {});
+  ~LineThread();
+  LineThread(const LineThread&) = delete;
+  LineThread& operator=(const LineThread&) = delete;
+
+  void start();
+  void request_stop();
+  /// request_stop(), then waits for the thread, which gives away what it has.
+  void stop();
+
+  /// One turn of the thread: waits for news, and sees to it. Public for tests, which do without a thread.
+  void turn(const std::stop_token& stop, common::Liveness::Thread& entry);
+  /// The end of the thread: takes what has come by now, and gives away what it has.
+  void finish();
+
+  const LineSettings& settings() const { return settings_; }
+  bool lost() const { return lost_; }
+  const LineCounts& counts() const { return rows_.counts(); }
+
+ private:
+  using Entry = common::Liveness::Thread;
+
+  void run(const std::stop_token& stop, Entry& entry);
+  void open(const std::stop_token& stop, Entry& entry);
+  void wait(std::int64_t timeout_ns);
+  void read();
+  void close(const std::string& why);
+  std::int64_t time_left_ns() const;
+  void lose(const std::string& why);
+  void back();
+  void event(const std::string& what);
+
+  const LineSettings settings_;
+  const LineSinks sinks_;
+  const common::Clock& clock_;
+  common::Liveness& liveness_;
+  const LineTimes times_;
+  const common::WakeUp wake_;
+
+  // Of the line's thread.
+  const std::unique_ptr<LineTransport> transport_;
+  LineRows rows_;
+  std::vector<pollfd> polls_;
+  bool open_ = false;
+  bool had_stream_ = false;  // since it was opened
+  std::int64_t next_open_ns_ = 0;
+  std::int64_t back_off_ns_;
+
+  std::atomic<bool> lost_{false};
+
+  std::jthread thread_;  // last: ends before what it uses
+};
+
+}  // namespace imagenode

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+
+#include "common/clock.hpp"
+
+namespace imagenode {
+
+/// When something came, by both clocks.
+struct Moment {
+  std::int64_t utc_ns = 0;
+  std::int64_t monotonic_ns = 0;
+  bool synchronised = true;  ///< whether utc_ns can be trusted
+
+  static Moment now(const common::Clock& clock) { return {clock.utc_ns(), clock.monotonic_ns(), clock.synchronised()}; }
+};
+
+}  // namespace imagenode

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/disk.hpp"
+#include "common/files.hpp"
+#include "fake_clock.hpp"
+#include "imagenode/line/line_thread.hpp"
+#include "temp_folder.hpp"
+
+/// A line without its thread: tests turn it by hand, and time passes only when nothing has news. What it gives is kept.
+class LineBench {
+ public:
+  FakeClock clock;
+  std::vector<imagenode::Chunk> chunks;
+  std::vector<imagenode::Reading> readings;  // of rows
+  std::vector<std::string> told;
+
+  const std::filesystem::path& root() const { return folder_.path(); }
+
+  /// Of the keys of one entry of `lines:`, in flow style: "type: stdin, fields: [a]".
+  static imagenode::LineSettings settings(const std::string& keys, const std::string& label = "L1") {
+    auto file = common::SettingsFile::parse("lines:\n  " + label + ": {" + keys + "}\n", "imagenode.yaml");
+    auto root = file.root();
+    auto lines = imagenode::read_lines(root);
+    file.finish();
+    return lines.front();
+  }
+  static std::string problems(const std::string& keys) {
+    try {
+      settings(keys);
+    } catch (const common::SettingsError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  imagenode::LineSinks sinks() {
+    return {[this](const imagenode::Reading& reading) {
+              if (reading.text.empty()) {
+                readings.push_back(reading);
+              } else {
+                told.push_back(reading.text);
+              }
+            },
+            [this](imagenode::Chunk chunk) { chunks.push_back(std::move(chunk)); }};
+  }
+
+  imagenode::LineRows rows(const std::string& keys) { return {settings(keys), sinks(), clock}; }
+
+  /// Makes the line; begins anew what it gave.
+  imagenode::LineThread& line(const std::string& keys) {
+    line_ = std::make_unique<imagenode::LineThread>(
+        settings(keys), imagenode::LineSeams{disk_}, sinks(), clock, liveness_,
+        imagenode::LineTimes{common::kSecond, 60 * common::kSecond,
+                             [this](std::vector<pollfd>& polls, std::int64_t timeout_ns) { wait(polls, timeout_ns); }});
+    return *line_;
+  }
+  imagenode::LineThread& line() { return *line_; }
+
+  /// Turns the line until that is so; bytes are under way for a moment, even from one socket to the next.
+  bool turn_until(const std::function<bool()>& so) {
+    for (int turns = 0; turns < kMostTurns && !so(); ++turns) turn();
+    return so();
+  }
+  void turn() { line_->turn({}, *entry_); }
+  /// Turns until nothing has news: whatever has come is taken.
+  void settle() {
+    quiet_ = false;
+    hold_time_ = true;
+    while (!quiet_) turn();
+    hold_time_ = false;
+  }
+
+  std::vector<std::int64_t> waits;  // in s, without news
+
+  static common::UniqueFd connect_unix(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.native().copy(address.sun_path, sizeof address.sun_path - 1);
+    common::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+    return fd;
+  }
+  static void put(const common::UniqueFd& fd, const std::string& bytes) {
+    if (::write(fd.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) std::abort();
+  }
+
+ private:
+  static constexpr int kMostTurns = 20'000;
+
+  void wait(std::vector<pollfd>& polls, std::int64_t timeout_ns) {
+    if (::poll(polls.data(), polls.size(), 0) > 0) return;
+    quiet_ = true;
+    // Nobody would ever wake it: the other end gets a moment.
+    if (timeout_ns > 365 * 86'400 * common::kSecond) {
+      ::poll(polls.data(), polls.size(), 1);
+    } else if (!hold_time_) {
+      waits.push_back(timeout_ns / common::kSecond);
+      clock.advance(timeout_ns);
+    }
+  }
+
+  const TempFolder folder_;
+  common::Disk disk_;
+  common::Liveness liveness_;
+  std::shared_ptr<common::Liveness::Thread> entry_ = liveness_.add("line");
+  std::unique_ptr<imagenode::LineThread> line_;
+  bool quiet_ = false;
+  bool hold_time_ = false;
+};
