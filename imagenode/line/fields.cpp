@@ -79,10 +79,13 @@ std::vector<Field> read_fields(common::Section& section) {
     entry.read_choice("type", {"number", "integer", "text"}, field.type);
     fields.push_back(std::move(field));
   }
-  if (fields.empty() || fields.size() > kMaxFields) {
-    section.problem("fields", cat("1 to ", kMaxFields, " fields are needed, such as [{name: temperature, unit: C}]"));
-  }
+  check_count(section, fields);
   return fields;
+}
+
+void check_count(common::Section& section, const std::vector<Field>& fields) {
+  if (!fields.empty() && fields.size() <= kMaxFields) return;
+  section.problem("fields", cat("1 to ", kMaxFields, " fields are needed, such as [{name: temperature, unit: C}]"));
 }
 
 }  // namespace imagenode

@@ -32,7 +32,9 @@ std::optional<std::string> put_value(const Field& field, std::string_view value,
 
 /// The list `fields:`, each a name or a mapping with name, unit and type. At least one, no name twice.
 std::vector<Field> read_fields(common::Section& section);
-/// The name of a field, which becomes part of a CSV header: neither empty nor with control characters.
+/// Reports that there are none, or too many for a message.
+void check_count(common::Section& section, const std::vector<Field>& fields);
+/// Name and unit of a field, which become part of a CSV header.
 void read_field_name(common::Section& entry, const std::vector<Field>& before, Field& field);
 
 }  // namespace imagenode
