@@ -72,7 +72,7 @@ struct Node::Parts {
         sensors(
             given.sensors, {files, given.sysfs}, [this](const Reading& reading) { take(reading); }, the_clock,
             the_liveness),
-        lines(given.lines, {files},
+        lines(given.lines, {files, given.spool.folder / cat(common::path_component(given.name), ".lines")},
               {[this](const Reading& reading) { take(reading); }, [this](Chunk chunk) { send(std::move(chunk)); }},
               the_clock, the_liveness) {
     for (const auto& delivery : deliveries) {

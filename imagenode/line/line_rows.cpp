@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "common/names.hpp"
+
 namespace imagenode {
 namespace {
 
@@ -12,12 +14,14 @@ constexpr std::size_t kMaxBytes = 1'000'000;
 
 }  // namespace
 
-LineRows::LineRows(const LineSettings& settings, LineSinks sinks, const common::Clock& clock)
+LineRows::LineRows(const LineSettings& settings, const LineSeams& seams, LineSinks sinks, const common::Clock& clock)
     : settings_(settings),
       sinks_(std::move(sinks)),
       clock_(clock),
       format_(settings.format.make()),
-      chunk_(settings.label, format_->fields()) {
+      chunk_(settings.label, format_->fields()),
+      rejects_(seams.folder / common::path_component(settings.label), std::uint64_t{1024} * settings.rejects_kb,
+               seams.files) {
   reading_.source = settings_.label;
   for (const Field& field : format_->fields()) {
     if (!field.unit.empty() && field.type != FieldType::text) reading_.units[field.name] = field.unit;
@@ -55,10 +59,8 @@ void LineRows::frame(std::string_view bytes, const Moment& first) {
 
 void LineRows::bad_frame(std::string_view bytes, const Moment& first, const std::string& reason) {
   if (std::exchange(current_->skip_next, false)) return;
-  (void)bytes;
-  (void)first;
-  (void)reason;
   ++counts_.rejected;
+  rejects_.add(first, bytes, reason);
 }
 
 void LineRows::give_reading(const Moment& moment) {

@@ -9,6 +9,7 @@
 
 #include "imagenode/line/chunk.hpp"
 #include "imagenode/line/line_settings.hpp"
+#include "imagenode/line/rejects.hpp"
 #include "imagenode/reading/reading.hpp"
 
 namespace imagenode {
@@ -30,7 +31,7 @@ struct LineCounts {
 /// is full or old enough. Bound to a thread, but for counts().
 class LineRows final : public StreamUser, private FrameSink {
  public:
-  LineRows(const LineSettings& settings, LineSinks sinks, const common::Clock& clock);
+  LineRows(const LineSettings& settings, const LineSeams& seams, LineSinks sinks, const common::Clock& clock);
 
   void stream_begins(int stream) override;
   bool stream_bytes(int stream, std::string_view bytes) override;
@@ -62,6 +63,7 @@ class LineRows final : public StreamUser, private FrameSink {
   const common::Clock& clock_;
   const std::unique_ptr<LineFormat> format_;
   ChunkBuilder chunk_;
+  Rejects rejects_;
   std::map<int, Stream> streams_;
   Stream* current_ = nullptr;  // whose bytes are being taken
   Row row_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/address.hpp"
 #include "common/text.hpp"
 
 namespace imagenode {
@@ -30,6 +31,19 @@ void read_chunk(common::Section& line, LineSettings& settings) {
   chunk.read("max_seconds", settings.chunk_seconds, {0.01, 3600});
 }
 
+void read_relay(common::Section& section, LineSettings& settings) {
+  section.read("relay", settings.relay.address);
+  const std::string& address = settings.relay.address;
+  const auto wrong = address.empty() ? std::nullopt : common::address_problem(address, common::AddressUse::bind);
+  if (wrong || (!address.empty() && !common::tcp_address(address))) {
+    section.problem("relay", wrong.value_or(cat(common::escaped(address), " does not begin with tcp://")));
+  }
+  section.read("relay_write", settings.relay.write);
+  if (settings.relay.write && !settings.transport.writable) {
+    section.problem("relay_write", cat("nothing can be written to ", settings.kind));
+  }
+}
+
 LineSettings read_line(common::Section& section, const std::string& label) {
   LineSettings settings;
   settings.label = label;
@@ -47,6 +61,8 @@ LineSettings read_line(common::Section& section, const std::string& label) {
   section.read("skip_first", settings.skip_first);
   section.read("report", settings.report);
   read_chunk(section, settings);
+  section.read("rejects_kb", settings.rejects_kb, {0, 1'000'000});
+  read_relay(section, settings);
   return settings;
 }
 

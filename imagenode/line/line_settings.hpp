@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "imagenode/line/registry.hpp"
+#include "imagenode/line/relay.hpp"
 
 namespace imagenode {
 
@@ -15,6 +16,8 @@ struct LineSettings {
   bool skip_first = false;  ///< the first row of each stream is a header, or not whole
   int chunk_rows = 400;
   double chunk_seconds = 2;
+  int rejects_kb = 1024;  ///< size of rejects.csv; 0: none
+  Relay::Settings relay;
   // Empty only after a problem was reported.
   TransportKind transport;
   FormatKind format;

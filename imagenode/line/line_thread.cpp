@@ -35,7 +35,8 @@ LineThread::LineThread(const LineSettings& settings, const LineSeams& seams, con
       liveness_(liveness),
       times_(std::move(times)),
       transport_(settings.transport.make(seams)),
-      rows_(settings, sinks, clock),
+      rows_(settings, seams, sinks, clock),
+      relay_(settings.relay),
       back_off_ns_(times_.first_ns) {}
 
 LineThread::~LineThread() {
@@ -64,12 +65,14 @@ void LineThread::run(const std::stop_token& stop, Entry& entry) {
 
 void LineThread::turn(const std::stop_token& stop, Entry& entry) {
   if (!open_ && clock_.monotonic_ns() >= next_open_ns_) open(stop, entry);
+  if (relay_.wanted() && !relay_.is_open() && clock_.monotonic_ns() >= next_relay_ns_) open_relay();
   {
     const common::Liveness::Waiting waiting(entry);
     wait(time_left_ns());
   }
   if (stop.stop_requested()) return;
   read();
+  serve_relay();
   rows_.tick();
 }
 
@@ -79,10 +82,10 @@ void LineThread::finish() {
   const auto has_news = [](const pollfd& one) { return one.revents != 0; };
   for (int reads = 0; reads < kMostReads; ++reads) {
     wait(0);
-    if (std::none_of(polls_.begin() + 1, polls_.end(), has_news)) break;
+    if (std::none_of(polls_.begin() + 1, polls_.begin() + static_cast<std::ptrdiff_t>(relay_polls_), has_news)) break;
     read();
   }
-  transport_->close(rows_);
+  transport_->close(*this);
   rows_.flush();
 }
 
@@ -90,7 +93,7 @@ void LineThread::open(const std::stop_token& stop, Entry& entry) {
   try {
     // A name server or a driver may take as long as it likes; that must not end the program.
     const common::Liveness::Waiting waiting(entry);
-    transport_->open(stop, rows_);
+    transport_->open(stop, *this);
   } catch (const std::exception& error) {
     if (!stop.stop_requested()) close(error.what());
     return;
@@ -103,6 +106,9 @@ void LineThread::open(const std::stop_token& stop, Entry& entry) {
 void LineThread::wait(std::int64_t timeout_ns) {
   polls_.assign(1, {wake_.fd(), POLLIN, 0});
   if (open_) transport_->watch(polls_);
+  relay_polls_ = polls_.size();
+  relay_room_ = transport_->room();
+  relay_.watch(polls_, relay_room_);
   times_.wait(polls_, timeout_ns);
 }
 
@@ -110,7 +116,7 @@ void LineThread::read() {
   if (!open_) return;
   const std::uint64_t before = rows_.bytes();
   try {
-    transport_->work(std::span(polls_).subspan(1), rows_);
+    transport_->work(std::span(polls_).subspan(1, relay_polls_ - 1), *this);
   } catch (const std::exception& error) {
     close(error.what());
     return;
@@ -124,8 +130,37 @@ void LineThread::read() {
   }
 }
 
+bool LineThread::stream_bytes(int stream, std::string_view bytes) {
+  relay_.give(bytes);
+  return rows_.stream_bytes(stream, bytes);
+}
+
+void LineThread::open_relay() {
+  try {
+    relay_.open();
+    if (std::exchange(relay_failing_, false)) common::log::info(cat("line ", settings_.label, ": the relay is back"));
+  } catch (const std::exception& error) {
+    next_relay_ns_ = clock_.monotonic_ns() + times_.first_ns;
+    if (std::exchange(relay_failing_, true)) return;
+    common::log::warn(cat("line ", settings_.label, ": no relay: ", error.what(), "; it is tried again and again"));
+  }
+}
+
+/// Readers come and go, and what they send goes back to the line.
+void LineThread::serve_relay() {
+  try {
+    transport_->write(relay_.work(std::span(polls_).subspan(relay_polls_), relay_room_));
+  } catch (const std::exception& error) {
+    common::log::warn(cat("line ", settings_.label, ": ", error.what()));
+    next_relay_ns_ = clock_.monotonic_ns() + times_.first_ns;
+  }
+  if (relay_.dropped() == relay_dropped_) return;
+  common::log::warn(cat("line ", settings_.label, ": a reader of the relay was too slow and is dropped"));
+  relay_dropped_ = relay_.dropped();
+}
+
 void LineThread::close(const std::string& why) {
-  transport_->close(rows_);
+  transport_->close(*this);
   open_ = false;
   next_open_ns_ = clock_.monotonic_ns() + back_off_ns_;
   back_off_ns_ = std::min(2 * back_off_ns_, times_.longest_ns);
@@ -134,7 +169,8 @@ void LineThread::close(const std::string& why) {
 
 /// Until there is something to do that nobody brings news of.
 std::int64_t LineThread::time_left_ns() const {
-  const std::int64_t due = std::min(rows_.due_ns(), open_ ? kNever : next_open_ns_);
+  std::int64_t due = std::min(rows_.due_ns(), open_ ? kNever : next_open_ns_);
+  if (relay_.wanted() && !relay_.is_open()) due = std::min(due, next_relay_ns_);
   return due == kNever ? kNever : std::max<std::int64_t>(due - clock_.monotonic_ns(), 0);
 }
 

@@ -33,11 +33,11 @@ struct LineTimes {
 /// One line: reads its transport, hands what comes to LineRows, and opens anew what is lost. That is told as
 /// `<kind>|lost|<label>`, and as `|back|`. lost() and counts() are thread-safe, the rest belongs to the thread that
 /// owns it.
-class LineThread {
+class LineThread : private StreamUser {
  public:
   LineThread(const LineSettings& settings, const LineSeams& seams, const LineSinks& sinks, const common::Clock& clock,
              common::Liveness& liveness, LineTimes times = {});
-  ~LineThread();
+  ~LineThread() override;
   LineThread(const LineThread&) = delete;
   LineThread& operator=(const LineThread&) = delete;
 
@@ -54,6 +54,7 @@ class LineThread {
   const LineSettings& settings() const { return settings_; }
   bool lost() const { return lost_; }
   const LineCounts& counts() const { return rows_.counts(); }
+  std::uint64_t relay_dropped() const { return relay_dropped_; }
 
  private:
   using Entry = common::Liveness::Thread;
@@ -62,6 +63,11 @@ class LineThread {
   void open(const std::stop_token& stop, Entry& entry);
   void wait(std::int64_t timeout_ns);
   void read();
+  void open_relay();
+  void serve_relay();
+  void stream_begins(int stream) override { rows_.stream_begins(stream); }
+  bool stream_bytes(int stream, std::string_view bytes) override;
+  void stream_ends(int stream) override { rows_.stream_ends(stream); }
   void close(const std::string& why);
   std::int64_t time_left_ns() const;
   void lose(const std::string& why);
@@ -78,13 +84,19 @@ class LineThread {
   // Of the line's thread.
   const std::unique_ptr<LineTransport> transport_;
   LineRows rows_;
-  std::vector<pollfd> polls_;
+  Relay relay_;
+  std::vector<pollfd> polls_;    // ours, those of the transport, those of the relay
+  std::size_t relay_polls_ = 1;  // where the last begin
+  std::size_t relay_room_ = 0;
   bool open_ = false;
   bool had_stream_ = false;  // since it was opened
   std::int64_t next_open_ns_ = 0;
   std::int64_t back_off_ns_;
+  std::int64_t next_relay_ns_ = 0;
+  bool relay_failing_ = false;
 
   std::atomic<bool> lost_{false};
+  std::atomic<std::uint64_t> relay_dropped_{0};
 
   std::jthread thread_;  // last: ends before what it uses
 };

@@ -36,6 +36,7 @@ std::map<std::string, double> Lines::counts() const {
     add("rows", counts.rows);
     add("rejected", counts.rejected);
     add("cut", counts.cut);
+    if (!thread->settings().relay.address.empty()) add("relay_dropped", thread->relay_dropped());
   }
   return all;
 }

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
@@ -58,9 +59,10 @@ class LineTransport {
   virtual void write(std::string_view bytes) = 0;
 };
 
-/// What a transport needs from outside.
+/// What a line needs from outside.
 struct LineSeams {
   common::FileSystem& files;
+  std::filesystem::path folder;  ///< of what lines leave on this computer
 };
 
 using TransportMaker = std::function<std::unique_ptr<LineTransport>(const LineSeams&)>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "common/files.hpp"
 #include "fake_clock.hpp"
 #include "imagenode/line/line_thread.hpp"
+#include "imagenode/line/sockets.hpp"
 #include "temp_folder.hpp"
 
 /// A line without its thread: tests turn it by hand, and time passes only when nothing has news. What it gives is kept.
@@ -53,12 +55,13 @@ class LineBench {
             [this](imagenode::Chunk chunk) { chunks.push_back(std::move(chunk)); }};
   }
 
-  imagenode::LineRows rows(const std::string& keys) { return {settings(keys), sinks(), clock}; }
+  imagenode::LineRows rows(const std::string& keys) { return {settings(keys), seams(), sinks(), clock}; }
+  imagenode::LineSeams seams() { return {disk_, root() / "lines"}; }
 
   /// Makes the line; begins anew what it gave.
   imagenode::LineThread& line(const std::string& keys) {
     line_ = std::make_unique<imagenode::LineThread>(
-        settings(keys), imagenode::LineSeams{disk_}, sinks(), clock, liveness_,
+        settings(keys), seams(), sinks(), clock, liveness_,
         imagenode::LineTimes{common::kSecond, 60 * common::kSecond,
                              [this](std::vector<pollfd>& polls, std::int64_t timeout_ns) { wait(polls, timeout_ns); }});
     return *line_;
@@ -88,6 +91,38 @@ class LineBench {
     common::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
     return fd;
+  }
+  static common::UniqueFd connect_tcp(const std::string& address) {
+    try {
+      return imagenode::connect_tcp(address, {});
+    } catch (const std::exception&) {
+      return {};
+    }
+  }
+  /// A port of this computer that nobody has.
+  static std::string free_address() {
+    const auto probe = imagenode::listen_tcp("tcp://127.0.0.1:0");
+    sockaddr_in name{};
+    socklen_t size = sizeof name;
+    ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&name), &size);
+    return "tcp://127.0.0.1:" + std::to_string(ntohs(name.sin_port));
+  }
+  /// What comes, until so many bytes have.
+  static std::string received(const common::UniqueFd& fd, std::size_t count) {
+    std::string bytes;
+    pollfd news{fd.get(), POLLIN, 0};
+    while (bytes.size() < count && ::poll(&news, 1, 20'000) > 0) {
+      const std::string more = received_now(fd);
+      if (more.empty()) break;
+      bytes += more;
+    }
+    return bytes;
+  }
+  static std::string received_now(const common::UniqueFd& fd) {
+    std::string bytes(65'536, ' ');
+    const ssize_t count = ::recv(fd.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return bytes;
   }
   static void put(const common::UniqueFd& fd, const std::string& bytes) {
     if (::write(fd.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) std::abort();

@@ -1,9 +1,6 @@
 #include "imagenode/line/line_thread.hpp"
 
-#include <netinet/in.h>
-
 #include "catch.hpp"
-#include "imagenode/line/sockets.hpp"
 #include "line_fixture.hpp"
 
 using namespace imagenode;
@@ -15,25 +12,19 @@ using Told = std::vector<std::string>;
 /// A device that waits for us on TCP.
 class Device {
  public:
-  Device() : socket_(listen_tcp("tcp://127.0.0.1:0")) {
-    sockaddr_in name{};
-    socklen_t size = sizeof name;
-    ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&name), &size);
-    port_ = ntohs(name.sin_port);
-  }
-  std::string address() const { return "tcp://127.0.0.1:" + std::to_string(port_); }
+  const std::string& address() const { return address_; }
   bool accept() {
     if (!peer) peer = accept_one(socket_.get());
     return static_cast<bool>(peer);
   }
   void stop() { socket_ = {}; }
-  void start() { socket_ = listen_tcp(address()); }
+  void start() { socket_ = listen_tcp(address_); }
 
   common::UniqueFd peer;
 
  private:
-  common::UniqueFd socket_;
-  int port_ = 0;
+  const std::string address_ = LineBench::free_address();
+  common::UniqueFd socket_ = listen_tcp(address_);
 };
 
 }  // namespace
@@ -194,8 +185,8 @@ TEST_CASE("the thread of a line ends when it is told to, in the middle of waitin
   common::SystemClock clock;
   common::Liveness liveness;
   common::Disk disk;
-  LineThread line(LineBench::settings("type: unix, path: " + path.string() + ", fields: [a]"), {disk}, bench.sinks(),
-                  clock, liveness);
+  LineThread line(LineBench::settings("type: unix, path: " + path.string() + ", fields: [a]"), {disk, bench.root()},
+                  bench.sinks(), clock, liveness);
   line.start();
   line.stop();
   CHECK(bench.told.empty());
