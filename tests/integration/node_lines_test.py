@@ -4,10 +4,13 @@ import csv
 import io
 import json
 import os
+import re
 import socket
+import sys
+import termios
 import unittest
 
-from kit import TIMEOUT, free_port, wait_until
+from kit import TIMEOUT, free_port, run, wait_until
 from node_kit import NODE, NodeTest
 
 
@@ -136,6 +139,110 @@ class Lines(LinesTest):
             beat = wait_until(counts, what="a heartbeat that counts")[0]
             self.assertEqual((beat["line L1"], beat["rejected L1"], beat["cut L1"]), (1, 1, 1))
             peer.close()
+
+    def test_a_serial_port_that_is_unplugged_and_plugged_in_again(self):
+        hub = self.fake_hub()
+        link = os.path.join(self.folder(), "port")
+
+        def plug():
+            device, port = os.openpty()
+            os.symlink(os.ttyname(port), link)
+            os.close(port)
+            return device
+
+        device = plug()
+        node = self.node_with(
+            hub.address,
+            {"arduino": {"type": "serial", "port": link, "baud": 115200, "fields": ["a"], "chunk": {"rows": 1}}},
+        )
+        # What is sent before the node has set the port comes back as an echo, and is none of its rows.
+        wait_until(lambda: not termios.tcgetattr(device)[3] & termios.ECHO, what="an open port")
+        os.write(device, b"f a row\n1\n2")
+        self.wait_for_rows(hub, "arduino", 1)
+        os.unlink(link)
+        os.close(device)
+        hub.wait_for(1, f"{NODE}|serial|lost|arduino")
+        device = plug()
+        hub.wait_for(1, f"{NODE}|serial|back|arduino")
+        os.write(device, b"n\n3\n")
+        rows = self.wait_for_rows(hub, "arduino", 2)
+        self.assertEqual([(row[0], row[2]) for row in rows], [("1", "1"), ("2", "3")])
+        self.assertEqual(node.stop(), 0)
+        os.close(device)
+
+    def test_bad_rows_are_kept_beside_the_spool(self):
+        hub = self.fake_hub()
+        path = os.path.join(self.folder(), "feed")
+        node = self.node_with(hub.address, {"L 1": {"type": "unix", "path": path, "fields": ["a"]}})
+        peer = self.peer(socket.AF_UNIX, path)
+        peer.sendall(b"1\nnonsense\n")
+        rejects = os.path.join(node.folder, "imagenode_data", f"{NODE}.lines", "L-1", "rejects.csv")
+        text = wait_until(lambda: os.path.exists(rejects) and "nonsense" in open(rejects).read(), what="a bad row")
+        self.assertTrue(text)
+        with open(rejects, newline="") as file:
+            rows = list(csv.reader(file))
+        self.assertEqual(rows[0], ["Timestamp", "Reason", "Row"])
+        self.assertEqual(rows[1][1:], ['a: "nonsense" is not a number', "nonsense"])
+
+    def test_readers_of_a_relay_get_the_raw_bytes(self):
+        hub = self.fake_hub()
+        path = os.path.join(self.folder(), "feed")
+        port = free_port()
+        relay = {"relay": f"tcp://127.0.0.1:{port}", "relay_write": True}
+        self.node_with(hub.address, {"L1": {"type": "unix", "path": path, "fields": ["a"], **relay}})
+        peer = self.peer(socket.AF_UNIX, path)
+        reader = self.peer(socket.AF_INET, ("127.0.0.1", port))
+        reader.settimeout(TIMEOUT)
+        peer.settimeout(TIMEOUT)
+        reader.sendall(b"go\n")
+        self.assertEqual(peer.recv(100), b"go\n")
+        peer.sendall(b"1\r\n")
+        self.assertEqual(reader.recv(100), b"1\r\n")
+        self.wait_for_rows(hub, "L1", 1)
+
+
+class Examples(LinesTest):
+    """The programs of docs/guide/feeding-data.md as they stand there."""
+
+    GUIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/guide/feeding-data.md")
+
+    def examples(self, language):
+        with open(self.GUIDE) as file:
+            return re.findall(rf"^```{language}\n(.*?)^```", file.read(), re.DOTALL | re.MULTILINE)
+
+    def test_send_their_rows(self):
+        folder = self.folder()
+        hub = self.fake_hub()
+        path = os.path.join(folder, "feed")
+        port = free_port()
+        fields = [{"name": "temperature", "unit": "C"}, {"name": "humidity", "unit": "%"}]
+        line = {"fields": fields, "report": False, "chunk": {"max_seconds": 0.1}}
+        self.node_with(
+            hub.address,
+            {"unix": {"type": "unix", "path": path, **line}, "tcp": {"type": "tcp", "listen": f"tcp://127.0.0.1:{port}", **line}},
+        )
+        connected(socket.AF_UNIX, path).close()
+        connected(socket.AF_INET, ("127.0.0.1", port)).close()
+        arguments = {"unix": [path], "tcp": ["127.0.0.1", str(port)]}
+        expected = [[f"{21 + i / 10:.1f}", str(48 + i)] for i in range(5)]
+        for label, program in zip(["unix", "tcp"], self.examples("python")):
+            source = os.path.join(folder, label + ".py")
+            with open(source, "w") as file:
+                file.write(program)
+            status, _, errors = run([sys.executable, source, *arguments[label]])
+            self.assertEqual(status, 0, errors)
+            rows = self.wait_for_rows(hub, label, 5)
+            self.assertEqual([row[2:] for row in rows], expected)
+        for label, program in zip(["unix", "tcp"], self.examples("c")):
+            source = os.path.join(folder, label + ".c")
+            with open(source, "w") as file:
+                file.write(program)
+            status, _, errors = run(["cc", "-Wall", "-Werror", source, "-o", source + ".out"])
+            self.assertEqual(status, 0, errors)
+            self.assertEqual(run([source + ".out", *arguments[label]])[0], 0)
+            rows = self.wait_for_rows(hub, label, 10)
+            self.assertEqual([row[2:] for row in rows], expected + expected)
+        self.assertEqual((len(self.examples("python")), len(self.examples("c"))), (2, 2))
 
 
 if __name__ == "__main__":
