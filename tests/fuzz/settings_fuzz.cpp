@@ -72,6 +72,18 @@ void check_sensor(const imagenode::SensorSettings& sensor) {
   require(sensor.make != nullptr, "a sensor can be made");
 }
 
+void check_line(const imagenode::LineSettings& line) {
+  require(!line.label.empty() && line.label.find('|') == std::string::npos, "a line's label ends no field of a text");
+  within(line.chunk_rows, 1, 100'000, "rows of a chunk");
+  within(line.chunk_seconds, 0.01, 3600.0, "max_seconds of a chunk");
+  within(line.rejects_kb, 0, 1'000'000, "rejects_kb");
+  require(line.transport.make && line.framing(), "a line can be read");
+  const auto format = line.format.make();
+  within<std::size_t>(format->fields().size(), 1, 256, "fields");
+  imagenode::Row row;
+  format->parse("1,2", row);
+}
+
 void check_node(const imagenode::NodeSettings& settings) {
   require(!settings.name.empty() && settings.name.find('|') == std::string::npos, "a node has a name without |");
   within(settings.queuemax, 1, 100'000, "queuemax");
@@ -84,6 +96,7 @@ void check_node(const imagenode::NodeSettings& settings) {
   within(settings.link.bandwidth_kbit.value_or(1), 1, INT32_MAX, "bandwidth_kbit");
   for (const auto& view : settings.views) check_camera(view);
   for (const auto& sensor : settings.sensors) check_sensor(sensor);
+  for (const auto& line : settings.lines) check_line(line);
   imagenode::describe(settings);
 }
 
