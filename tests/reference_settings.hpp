@@ -48,4 +48,23 @@ inline std::set<std::string> keys(const std::string& text, const std::set<std::s
   return found;
 }
 
+/// The blocks of a page that begin with `key:` on a line of its own, without their indentation.
+inline std::vector<std::string> examples(const std::string& page, const std::string& key) {
+  std::istringstream in(page);
+  std::vector<std::string> found;
+  std::size_t indentation = std::string::npos;  // of the block that the line is in
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t start = line.find_first_not_of(' ');
+    if (start == std::string::npos) continue;
+    if (line.substr(start) == key + ':') {
+      indentation = start;
+      found.emplace_back();
+    } else if (indentation != std::string::npos && start <= indentation) {
+      indentation = std::string::npos;
+    }
+    if (indentation != std::string::npos) found.back() += line.substr(indentation) + '\n';
+  }
+  return found;
+}
+
 }  // namespace reference_settings

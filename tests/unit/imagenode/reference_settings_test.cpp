@@ -22,7 +22,8 @@ NodeSettings read(const std::string& yaml) {
   return settings;
 }
 
-/// A camera with each kind of detector, each kind of sensor, and each kind of what makes a line, so that the keys of all of them are asked for.
+/// A camera with each kind of detector, each kind of sensor, and each kind of what makes a line, so that the keys of
+/// all of them are asked for.
 std::string smallest() {
   std::string yaml = "node: {name: N}\nhub_address: {H1: 'tcp://127.0.0.1:5555'}\ncameras:\n  W1:\n    detectors:\n";
   for (const std::string& kind : detector_kinds()) yaml += "      " + kind + ": {}\n";
@@ -36,12 +37,22 @@ std::string smallest() {
     yaml += "  " + kind + ": {type: " + kind + (keys == needed.end() ? "" : keys->second) + "}\n";
   }
   yaml += "lines:\n";
-  const std::map<std::string, std::string> transports{{"tcp", ", listen: 'tcp://*:7000'"},
+  const std::map<std::string, std::string> transports{{"file", ", path: /run/log"},
+                                                      {"serial", ", port: /dev/ttyUSB0"},
+                                                      {"tcp", ", listen: 'tcp://*:7000'"},
                                                       {"unix", ", path: /run/imagenode/feed"}};
   for (const std::string& kind : transport_kinds()) {
     const auto keys = transports.find(kind);
-    yaml += "  " + kind + ": {type: " + kind + (keys == transports.end() ? "" : keys->second) + ", fields: [a]}\n";
+    yaml += "  1-" + kind + ": {type: " + kind + (keys == transports.end() ? "" : keys->second) + ", fields: [a]}\n";
   }
+  const std::map<std::string, std::string> formats{
+      {"regex", ", fields: [a], pattern: '(?<a>.)'"}, {"struct", ", fields: [{name: a, type: int8}]"}, {"raw", ""}};
+  for (const std::string& kind : format_kinds()) {
+    const auto keys = formats.find(kind);
+    yaml += "  2-" + kind + ": {type: unix, path: /run/f, format: " + kind +
+            (keys == formats.end() ? ", fields: [a]" : keys->second) + "}\n";
+  }
+  yaml += "  3-length: {type: unix, path: /run/f, framing: length, fields: [a]}\n";
   return yaml;
 }
 
@@ -105,6 +116,7 @@ TEST_CASE("the values of the reference imagenode.yaml are the defaults") {
   CHECK(line.chunk_seconds == defaults.lines.front().chunk_seconds);
   CHECK(line.report == defaults.lines.front().report);
   CHECK(line.skip_first == defaults.lines.front().skip_first);
+  CHECK(line.rejects_kb == defaults.lines.front().rejects_kb);
   REQUIRE(view.detectors.size() == detector_kinds().size());
   for (const DetectorSettings& detector : view.detectors) {
     const DetectorSettings& plain_detector = plain.detectors.front();

@@ -1,8 +1,7 @@
-#include <sstream>
-
 #include "catch.hpp"
 #include "common/files.hpp"
 #include "imagenode/settings.hpp"
+#include "reference_settings.hpp"
 #include "sensor_fixture.hpp"
 
 using namespace imagenode;
@@ -11,25 +10,6 @@ namespace {
 
 SensorSettings one(const std::string& keys) {
   return SensorBench::settings(keys).front();
-}
-
-/// The blocks of a page that begin with `sensors:`, without their indentation.
-std::vector<std::string> examples(const std::string& page) {
-  std::istringstream in(page);
-  std::vector<std::string> found;
-  std::size_t indentation = std::string::npos;  // of the block that the line is in
-  for (std::string line; std::getline(in, line);) {
-    const std::size_t start = line.find_first_not_of(' ');
-    if (start == std::string::npos) continue;
-    if (line.substr(start) == "sensors:") {
-      indentation = start;
-      found.emplace_back();
-    } else if (indentation != std::string::npos && start <= indentation) {
-      indentation = std::string::npos;
-    }
-    if (indentation != std::string::npos) found.back() += line.substr(indentation) + '\n';
-  }
-  return found;
 }
 
 }  // namespace
@@ -79,7 +59,7 @@ TEST_CASE("what a sensor cannot do without is asked for") {
 
 TEST_CASE("the examples of the guide are good settings") {
   const auto page = common::read_text_file(std::filesystem::path(PROJECT_ROOT) / "docs/guide/sensors.md");
-  const auto found = examples(page);
+  const auto found = reference_settings::examples(page, "sensors");
   CHECK(found.size() == 7);
   for (const std::string& example : found) {
     INFO(example);

@@ -1,0 +1,59 @@
+#include "catch.hpp"
+#include "common/files.hpp"
+#include "imagenode/settings.hpp"
+#include "line_fixture.hpp"
+#include "reference_settings.hpp"
+
+using namespace imagenode;
+
+TEST_CASE("a line has defaults") {
+  const LineSettings plain = LineBench::settings("type: unix, path: /run/feed, fields: [a]");
+  CHECK(plain.label == "L1");
+  CHECK(plain.kind == "unix");
+  CHECK(plain.chunk_rows == 400);
+  CHECK(plain.chunk_seconds == 2);
+  CHECK(plain.rejects_kb == 1024);
+  CHECK(plain.report);
+  CHECK_FALSE(plain.skip_first);
+  CHECK(plain.relay.address.empty());
+  CHECK_FALSE(plain.relay.write);
+}
+
+TEST_CASE("an unknown transport is answered with those that there are") {
+  CHECK_THAT(LineBench::problems("type: usb, fields: [a]"),
+             ContainsSubstring("usb is unknown; known are file, serial, stdin, tcp, unix"));
+  CHECK_THAT(LineBench::problems("fields: [a]"), ContainsSubstring("type: is required here; one of file"));
+}
+
+TEST_CASE("what transports cannot do without is asked for") {
+  const auto wrong = [](const std::string& keys) { return LineBench::problems("fields: [a], " + keys); };
+  CHECK_THAT(wrong("type: tcp"), ContainsSubstring("one of connect: tcp://"));
+  CHECK_THAT(wrong("type: tcp, connect: 'tcp://a:1', listen: 'tcp://*:1'"),
+             ContainsSubstring("one of connect: tcp://"));
+  CHECK_THAT(wrong("type: tcp, connect: 'tcp://*:1'"), ContainsSubstring("no host that can be used here"));
+  CHECK_THAT(wrong("type: tcp, listen: 'ipc:///x'"), ContainsSubstring("does not begin with tcp://"));
+  CHECK_THAT(wrong("type: unix, path: feed"), ContainsSubstring("the whole path of a socket"));
+  CHECK_THAT(wrong("type: file, path: log"), ContainsSubstring("the whole path of a file"));
+  CHECK_THAT(wrong("type: file, path: /log, from: middle"), ContainsSubstring("is not one of end, start"));
+}
+
+TEST_CASE("standard input is for one line") {
+  auto file = common::SettingsFile::parse("lines: {a: {type: stdin, format: raw}, b: {type: stdin, format: raw}}", "f");
+  auto root = file.root();
+  CHECK(read_lines(root).size() == 2);
+  CHECK_THROWS_WITH(file.finish(), ContainsSubstring("another line has standard input already"));
+}
+
+TEST_CASE("the examples of the guides are good settings") {
+  for (const auto& [name, count] : {std::pair{"lines.md", 6}, std::pair{"feeding-data.md", 1}}) {
+    const auto page = common::read_text_file(std::filesystem::path(PROJECT_ROOT) / "docs/guide" / name);
+    const auto found = reference_settings::examples(page, "lines");
+    CHECK(found.size() == static_cast<std::size_t>(count));
+    for (const std::string& example : found) {
+      INFO(example);
+      auto file = common::SettingsFile::parse("node: {name: N}\nhub_address: none\n" + example, name);
+      CHECK_FALSE(read_node_settings(file).lines.empty());
+      CHECK_NOTHROW(file.finish());
+    }
+  }
+}
