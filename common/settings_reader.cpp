@@ -229,7 +229,10 @@ void Section::read_duration(std::string_view key, double& seconds, double bare_u
   std::string_view number = trimmed(*text);
   double unit = bare_unit_s;
   static const std::map<char, double> kUnits{{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-  if (!number.empty() && kUnits.contains(number.back())) {
+  if (number.ends_with("ms")) {
+    unit = 0.001;
+    number.remove_suffix(2);
+  } else if (!number.empty() && kUnits.contains(number.back())) {
     unit = kUnits.at(number.back());
     number.remove_suffix(1);
   }

@@ -51,7 +51,7 @@ class Section {
   /// Numbers in any nesting of tuples or lists, in their order; exactly `count` of them.
   void read_numbers(std::string_view key, std::size_t count, std::vector<double>& value, Range<double> range = {});
 
-  /// A duration in seconds: `30s`, `10m`, `2h`, `1d`, or a bare number of `bare_unit_s` seconds.
+  /// A duration in seconds: `50ms`, `30s`, `10m`, `2h`, `1d`, or a bare number of `bare_unit_s` seconds.
   void read_duration(std::string_view key, double& seconds, double bare_unit_s, Range<double> range_s = {});
 
   /// One of the names; `value` becomes its index.

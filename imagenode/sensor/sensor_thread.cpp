@@ -58,24 +58,25 @@ void SensorThread::run(const std::stop_token& stop, Entry& entry) {
   while (!stop.stop_requested()) {
     // From beginning to beginning, so that a slow sensor is not read less often.
     const std::int64_t next_ns = clock_.monotonic_ns() + common::to_ns(settings_.interval_s);
-    const bool read = read_once(stop, entry);
-    const common::Liveness::Waiting waiting(entry);
-    if (read) {
+    if (take(stop, entry, [&] { return sensor_->read(stop); })) {
       next_back_off_ns_ = back_off_.first_ns;
-      back_off_.wait(stop, std::max<std::int64_t>(next_ns - clock_.monotonic_ns(), 0));
-    } else if (!stop.stop_requested()) {
-      back_off_.wait(stop, next_back_off_ns_);
-      next_back_off_ns_ = std::min(2 * next_back_off_ns_, back_off_.longest_ns);
+      if (wait(stop, entry, next_ns)) continue;
     }
+    if (stop.stop_requested()) break;
+    const common::Liveness::Waiting waiting(entry);
+    back_off_.wait(stop, next_back_off_ns_);
+    next_back_off_ns_ = std::min(2 * next_back_off_ns_, back_off_.longest_ns);
   }
+  // The stop may have come when nobody watched, with something seen that is not handed on yet.
+  if (sensor_->watches()) take(stop, entry, [&] { return sensor_->watch(stop, clock_.monotonic_ns()); });
 }
 
-bool SensorThread::read_once(const std::stop_token& stop, Entry& entry) {
+bool SensorThread::take(const std::stop_token& stop, Entry& entry, const Work& work) {
   std::vector<Reading> readings;
   try {
     // Hardware may take as long as it likes; that must not end the program.
     const common::Liveness::Waiting waiting(entry);
-    readings = sensor_->read(stop);
+    readings = work();
     check_finite(readings);
   } catch (const std::exception& error) {
     if (!stop.stop_requested()) lose(error.what());
@@ -83,6 +84,18 @@ bool SensorThread::read_once(const std::stop_token& stop, Entry& entry) {
   }
   back();
   for (Reading& reading : readings) hand_on(std::move(reading));
+  return true;
+}
+
+bool SensorThread::wait(const std::stop_token& stop, Entry& entry, std::int64_t until_ns) {
+  if (!sensor_->watches()) {
+    const common::Liveness::Waiting waiting(entry);
+    back_off_.wait(stop, std::max<std::int64_t>(until_ns - clock_.monotonic_ns(), 0));
+    return true;
+  }
+  while (!stop.stop_requested() && clock_.monotonic_ns() < until_ns) {
+    if (!take(stop, entry, [&] { return sensor_->watch(stop, until_ns); })) return false;
+  }
   return true;
 }
 
@@ -97,7 +110,7 @@ bool SensorThread::is_due(const Reading& reading) const {
 void SensorThread::hand_on(Reading reading) {
   if (is_due(reading)) {
     for (const auto& [name, value] : reading.fields) sent_[name] = sensor_->judged(value);
-    if (settings_.log_name) reading.text += '|' + settings_.name;
+    if (settings_.log_name && !reading.text.empty()) reading.text += '|' + settings_.name;
   } else {
     reading.text.clear();
   }
@@ -128,8 +141,9 @@ void SensorThread::event(const std::string& what) {
 void SensorThread::give(Reading reading) {
   reading.source = settings_.label;
   if (reading.time_ns == 0) {
-    reading.time_ns = clock_.utc_ns();
-    reading.monotonic_ns = clock_.monotonic_ns();
+    const std::int64_t now_ns = clock_.monotonic_ns();
+    if (reading.monotonic_ns == 0) reading.monotonic_ns = now_ns;
+    reading.time_ns = clock_.utc_ns() - (now_ns - reading.monotonic_ns);
     reading.clock_synchronised = clock_.synchronised();
   }
   try {

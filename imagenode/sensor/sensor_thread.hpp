@@ -40,8 +40,11 @@ class SensorThread {
   using Entry = common::Liveness::Thread;
 
   void run(const std::stop_token& stop, Entry& entry);
-  /// Reads once and hands on what came; false when there was nothing to read.
-  bool read_once(const std::stop_token& stop, Entry& entry);
+  using Work = std::function<std::vector<Reading>()>;
+  /// Has the sensor work and hands on what came; false when it cannot.
+  bool take(const std::stop_token& stop, Entry& entry, const Work& work);
+  /// Until the next reading; the same.
+  bool wait(const std::stop_token& stop, Entry& entry, std::int64_t until_ns);
   bool is_due(const Reading& reading) const;
   void hand_on(Reading reading);
   void lose(const std::string& why);

@@ -107,6 +107,7 @@ TEST_CASE("what is no tuple of so many numbers is reported") {
 
 TEST_CASE("durations have units, and a bare number has the unit of its key") {
   CHECK(duration("30s", 60) == 30);
+  CHECK(duration("50ms", 1) == 0.05);
   CHECK(duration("10m", 1) == 600);
   CHECK(duration("2h", 1) == 7200);
   CHECK(duration("1d", 1) == 86'400);

@@ -9,14 +9,17 @@
 
 #include "common/clock.hpp"
 #include "common/disk.hpp"
+#include "fake_gpio.hpp"
 #include "imagenode/sensor/sensor_settings.hpp"
 #include "temp_folder.hpp"
 
-/// A folder in the place of /sys, sensors that read it, and what happens when one of its files is opened.
+/// A folder in the place of /sys, pins of memory, sensors that read it, and what happens when one of its files is
+/// opened.
 class SensorBench {
  public:
   std::function<void(const std::filesystem::path& file)> on_open = [](const auto&) {};
   std::vector<std::int64_t> waits;  // of sensors between two tries, in s
+  FakeGpio gpio;
 
   std::filesystem::path root() const { return folder_.path(); }
   void write(const std::string& file, const std::string& text) const {
@@ -44,7 +47,8 @@ class SensorBench {
 
   std::unique_ptr<imagenode::Sensor> sensor(const std::string& keys) {
     return settings(keys).front().make(
-        {disk_, root(), [this](const std::stop_token&, std::int64_t ns) { waits.push_back(ns / common::kSecond); }});
+        {disk_, root(), [this](const std::stop_token&, std::int64_t ns) { waits.push_back(ns / common::kSecond); },
+         gpio.chips()});
   }
 
   /// Why the sensor cannot be read; empty when it can.

@@ -180,3 +180,75 @@ TEST_CASE("a stop ends a sensor in the middle of its reading, without a word") {
   stage.thread().stop();
   CHECK(stage.told() == Told{"Temp|200"});
 }
+
+namespace {
+
+/// Sees something half a second before it says so, twice; then the chip goes, and is back.
+class Watcher final : public Sensor {
+ public:
+  explicit Watcher(FakeClock& clock) : clock_(clock) {}
+
+  std::vector<Reading> read(const std::stop_token&) override { return {reading(0)}; }
+  bool watches() const override { return true; }
+  std::vector<Reading> watch(const std::stop_token& stop, std::int64_t until_ns) override {
+    ++count_;
+    if (count_ == 3) {
+      clock_.advance(until_ns - clock_.monotonic_ns());
+      return {};
+    }
+    if (count_ == 4) throw SensorError("unplugged");
+    if (count_ > 4) {
+      common::wait_for_real(stop, 60 * common::kSecond);
+      return count_ == 5 ? std::vector{reading(9)} : std::vector<Reading>{};
+    }
+    clock_.advance(common::kSecond);
+    Reading seen = reading(count_);
+    seen.monotonic_ns = clock_.monotonic_ns() - common::kSecond / 2;
+    return {seen};
+  }
+
+ private:
+  static Reading reading(int value) {
+    Reading made;
+    made.fields["state"] = value;
+    made.text = value == 2 ? "" : "state|" + std::to_string(value);
+    return made;
+  }
+
+  FakeClock& clock_;
+  int count_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a sensor that watches is asked again until its interval ends, and gives what it has at a stop") {
+  FakeClock clock;
+  common::Liveness liveness;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<Reading> given;
+  SensorSettings named = settings();
+  named.log_name = true;
+  const std::int64_t begin_ns = clock.utc_ns();
+  SensorThread thread(named, std::make_unique<Watcher>(clock),
+                      [&](const Reading& reading) {
+                        const std::lock_guard lock(mutex);
+                        given.push_back(reading);
+                        changed.notify_all();
+                      },
+                      clock, liveness, {common::kSecond, common::kSecond, [](const std::stop_token&, std::int64_t) {}});
+  thread.start();
+  {
+    std::unique_lock lock(mutex);
+    REQUIRE(changed.wait_for(lock, std::chrono::seconds(20), [&] { return given.size() >= 7; }));
+  }
+  thread.stop();
+  Told told;
+  for (const Reading& reading : given) told.push_back(reading.text);
+  // What is not to be told has no name behind it either.
+  CHECK(told == Told{"state|0|Coop", "state|1|Coop", "", "state|0|Coop", "sensor S1|lost|Coop", "sensor S1|back|Coop",
+                     "", "state|9|Coop"});
+  CHECK(given[1].time_ns - begin_ns == common::kSecond / 2);
+  CHECK(given[2].time_ns - begin_ns == 3 * common::kSecond / 2);
+  CHECK(given[3].time_ns - begin_ns == 10 * common::kSecond);
+}
