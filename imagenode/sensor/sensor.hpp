@@ -11,6 +11,7 @@
 #include "common/wait.hpp"
 #include "imagenode/gpio/gpio_chip.hpp"
 #include "imagenode/reading/reading.hpp"
+#include "imagenode/sensor/i2c_device.hpp"
 
 namespace imagenode {
 
@@ -25,6 +26,7 @@ struct SensorSeams {
   std::filesystem::path sysfs = "/sys";
   common::Wait wait = common::wait_for_real;
   GpioChips gpio = gpio_chips;
+  OpenI2c i2c = open_i2c;
 };
 
 /// Something that is read now and then. Bound to its thread; may be made elsewhere.

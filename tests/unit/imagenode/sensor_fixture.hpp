@@ -20,6 +20,7 @@ class SensorBench {
   std::function<void(const std::filesystem::path& file)> on_open = [](const auto&) {};
   std::vector<std::int64_t> waits;  // of sensors between two tries, in s
   FakeGpio gpio;
+  imagenode::OpenI2c i2c = imagenode::open_i2c;
 
   std::filesystem::path root() const { return folder_.path(); }
   void write(const std::string& file, const std::string& text) const {
@@ -48,7 +49,7 @@ class SensorBench {
   std::unique_ptr<imagenode::Sensor> sensor(const std::string& keys) {
     return settings(keys).front().make(
         {disk_, root(), [this](const std::stop_token&, std::int64_t ns) { waits.push_back(ns / common::kSecond); },
-         gpio.chips()});
+         gpio.chips(), i2c});
   }
 
   /// Why the sensor cannot be read; empty when it can.
