@@ -119,6 +119,11 @@ std::optional<std::int64_t> parse_log_stamp(std::string_view text) {
   return sum(parse(text.substr(0, kPattern.size()), kPattern), parse_fraction(text.substr(kPattern.size() + 1)));
 }
 
+int minute_of_local_day(std::int64_t utc_ns) {
+  const LocalTime local = to_local(utc_ns);
+  return local.tm.tm_hour * 60 + local.tm.tm_min;
+}
+
 std::int64_t start_of_local_day(std::int64_t utc_ns) {
   LocalTime local = to_local(utc_ns);
   local.tm.tm_hour = local.tm.tm_min = local.tm.tm_sec = 0;

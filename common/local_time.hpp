@@ -21,6 +21,9 @@ std::string local_text(std::int64_t utc_ns, char conversion);
 std::optional<std::int64_t> parse_file_stamp(std::string_view text);
 std::optional<std::int64_t> parse_log_stamp(std::string_view text);
 
+/// Minutes since midnight that a clock on the wall shows: 0 to 1439.
+int minute_of_local_day(std::int64_t utc_ns);
+
 /// First nanosecond of the local day that contains `utc_ns`.
 std::int64_t start_of_local_day(std::int64_t utc_ns);
 

@@ -17,6 +17,7 @@
 #include "imagenode/health.hpp"
 #include "imagenode/line/lines.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "imagenode/output/lamps.hpp"
 #include "imagenode/reload.hpp"
 #include "imagenode/roads.hpp"
 #include "imagenode/sensor/sensors.hpp"
@@ -74,7 +75,9 @@ struct Node::Parts {
             the_liveness),
         lines(given.lines, {files, given.spool.folder / cat(common::path_component(given.name), ".lines")},
               {[this](const Reading& reading) { take(reading); }, [this](Chunk chunk) { send(std::move(chunk)); }},
-              the_clock, the_liveness) {
+              the_clock, the_liveness),
+        lamps(
+            given.lamps, gpio_chips, [this](const Reading& reading) { take(reading); }, the_clock, the_liveness) {
     for (const auto& delivery : deliveries) {
       delivery->on_command([this](std::uint64_t id, const std::string& text) { commands.take(id, text); });
     }
@@ -82,12 +85,14 @@ struct Node::Parts {
   }
 
   ~Parts() {
-    // Cameras, sensors, lines and spools put into every road, so all of them end before the first road goes.
+    // Cameras, sensors, lines, lights and spools put into every road, so all of them end before the first road goes.
     sensors.request_stop();
     lines.request_stop();
+    lamps.request_stop();
     views.clear();
     sensors.stop();
     lines.stop();
+    lamps.stop();
     for (const auto& delivery : deliveries) delivery->end_link();  // they bring commands
     stop_roads(clock.monotonic_ns() + stop_time_ns(settings));
   }
@@ -124,6 +129,7 @@ struct Node::Parts {
   Views views;
   Sensors sensors;
   Lines lines;
+  Lamps lamps;
   bool restart_wanted = false;
   std::int64_t started_ns = 0;
   std::int64_t next_heartbeat_ns = 0;
@@ -288,6 +294,7 @@ void Node::Parts::send_heartbeat() {
   }
   for (const auto& sensor : sensors.all()) add("sensor " + sensor->settings().label, sensor->lost() ? 0 : 1, "1");
   for (const auto& [name, value] : lines.counts()) add(name, value, "1");
+  for (const auto& lamp : lamps.all()) add("light " + lamp->settings().label, lamp->lost() ? 0 : 1, "1");
   for (const auto& delivery : deliveries) {
     if (delivery->hub().empty()) continue;
     add("connected " + delivery->hub(), delivery->connected() ? 1 : 0, "1");
@@ -321,6 +328,7 @@ void Node::start() {
   for (View& view : parts.views) view.camera->start();
   parts.sensors.start();
   parts.lines.start();
+  parts.lamps.start();
 }
 
 bool Node::tick() {
@@ -354,14 +362,16 @@ void Node::stop() {
   const auto deliver = [&] {
     for (const auto& delivery : parts.deliveries) delivery->finish();
   };
-  // The links deliver while cameras, sensors and lines come to their end, which a driver can delay by seconds.
+  // The links deliver while cameras, sensors, lines and lights come to their end, which a driver can delay by seconds.
   for (View& view : parts.views) view.camera->request_stop();
   parts.sensors.request_stop();
   parts.lines.request_stop();
+  parts.lamps.request_stop();
   deliver();
   for (View& view : parts.views) view.camera->stop();
   parts.sensors.stop();
   parts.lines.stop();
+  parts.lamps.stop();
   deliver();
   parts.stop_roads(by_ns);
 }

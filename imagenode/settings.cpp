@@ -163,11 +163,6 @@ void read_cameras(Section& root, NodeSettings& settings) {
   }
 }
 
-/// Parts of the Python node that this one does not have yet: a user's file stays valid, and is told so.
-void read_not_yet(Section& root, std::vector<std::string>& notes) {
-  if (root.has("lights")) notes.push_back("lights: this version has no lights yet; the section is not used");
-}
-
 }  // namespace
 
 const std::set<std::string>& command_names() {
@@ -185,7 +180,7 @@ NodeSettings read_node_settings(common::SettingsFile& file) {
   read_cameras(root, settings);
   settings.sensors = read_sensors(root);
   settings.lines = read_lines(root);
-  read_not_yet(root, settings.notes);
+  settings.lamps = read_lamps(root);
   return settings;
 }
 
@@ -236,6 +231,9 @@ std::string describe(const NodeSettings& settings) {
   for (const LineSettings& line : settings.lines) {
     out += cat("line ", line.label, ": ", line.kind, ", chunks of ", line.chunk_rows, " rows or ", line.chunk_seconds,
                " s\n");
+  }
+  for (const LampSettings& lamp : settings.lamps) {
+    out += cat("light ", lamp.label, ": gpio ", lamp.address.line, " \"", lamp.name, "\"\n");
   }
   return out;
 }

@@ -90,3 +90,10 @@ TEST_CASE("what is no stamp is refused") {
     CHECK_FALSE(parse_log_stamp(text));
   }
 }
+
+TEST_CASE("the minute of the day is that of a clock on the wall") {
+  const TimeZone utc("UTC0");
+  CHECK(minute_of_local_day(kMoment) == 8 * 60 + 18);
+  const TimeZone india("IST-5:30");
+  CHECK(minute_of_local_day(kMoment) == 13 * 60 + 48);
+}

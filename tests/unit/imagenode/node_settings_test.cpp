@@ -74,7 +74,9 @@ lights:
   CHECK(settings.views[0].detectors[0].send_frames == SendFrames::none);
   REQUIRE(settings.sensors.size() == 1);
   CHECK(settings.sensors[0].kind == "DS18B20");
-  CHECK(settings.notes.size() == 4);
+  REQUIRE(settings.lamps.size() == 1);
+  CHECK(settings.lamps[0].address.line == "18");
+  CHECK(settings.notes.size() == 3);
 }
 
 TEST_CASE("the interval of the heartbeat may have a unit") {
