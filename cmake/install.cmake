@@ -21,6 +21,8 @@ foreach(program imagehub imagenode)
   install(FILES ${packaging}/man/${program}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endforeach()
 
+install(FILES ${packaging}/systemd/imagenode.udev DESTINATION lib/udev/rules.d RENAME 60-imagenode.rules)
+
 # The services read /etc/imagehub/imagehub.yaml and /etc/imagenode/imagenode.yaml. These are the user's: examples to copy
 # are installed, the hub's with the folder that its service may write to.
 file(READ ${CMAKE_SOURCE_DIR}/imagehub.yaml hub_settings)

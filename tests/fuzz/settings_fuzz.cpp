@@ -84,6 +84,11 @@ void check_line(const imagenode::LineSettings& line) {
   format->parse("1,2", row);
 }
 
+void check_lamp(const imagenode::LampSettings& lamp) {
+  require((lamp.label + lamp.name).find('|') == std::string::npos, "a light's name does not end a field of a text");
+  require(!lamp.address.line.empty(), "a light has a line");
+}
+
 void check_node(const imagenode::NodeSettings& settings) {
   require(!settings.name.empty() && settings.name.find('|') == std::string::npos, "a node has a name without |");
   within(settings.queuemax, 1, 100'000, "queuemax");
@@ -97,6 +102,7 @@ void check_node(const imagenode::NodeSettings& settings) {
   for (const auto& view : settings.views) check_camera(view);
   for (const auto& sensor : settings.sensors) check_sensor(sensor);
   for (const auto& line : settings.lines) check_line(line);
+  for (const auto& lamp : settings.lamps) check_lamp(lamp);
   imagenode::describe(settings);
 }
 

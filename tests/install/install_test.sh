@@ -17,6 +17,7 @@ DESTDIR=$root cmake --install "$build" --prefix /usr >/dev/null
 
 for file in bin/imagehub bin/imagenode lib/systemd/system/imagehub.service lib/systemd/system/imagenode.service \
   lib/systemd/system/imagenode@.service lib/sysusers.d/imagehub.conf lib/sysusers.d/imagenode.conf \
+  lib/udev/rules.d/60-imagenode.rules \
   share/man/man1/imagehub.1 share/man/man1/imagenode.1 share/doc/imagehub/README.md share/doc/imagehub/LICENSE \
   share/doc/imagehub/CHANGELOG.md share/doc/imagehub/examples/imagehub.yaml \
   share/doc/imagehub/examples/imagenode.yaml; do

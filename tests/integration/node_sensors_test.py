@@ -28,8 +28,10 @@ class Sensors(NodeTest):
     def put_thermometer(self, milli_celsius):
         self.put(os.path.join(self.thermometer, "temperature"), f"{milli_celsius}\n")
 
-    def node_with(self, hub, sensors):
+    def node_with(self, hub, sensors, lights=None):
         settings = {"node": {"name": NODE}, "hub_address": {"H1": hub.address}, "sensors": sensors}
+        if lights:
+            settings["lights"] = lights
         return self.node(text=json.dumps(settings), env={"SYSFS_PATH": self.sysfs})
 
     @staticmethod
@@ -129,6 +131,36 @@ class Sensors(NodeTest):
         self.put("level", "7\n")
         self.assertEqual(self.wait_for_rows(hub, "level", 2)[1][0], f"{NODE}|sensor level|7")
         self.assertEqual(node.stop(), 0)
+
+    def test_pins_that_are_not_there_are_reported_and_disturb_nobody(self):
+        level = self.put("level", "1\n")
+        hub = self.hub()
+        node = self.node_with(
+            hub,
+            {
+                "door": {"type": "gpio", "chip": "no-such-chip", "gpio": 17},
+                "warmth": {"type": "amg8833", "bus": 255},
+                "level": {"type": "file", "path": level, "read_interval": "0.1s"},
+            },
+            {
+                "L1": {"chip": "no-such-chip", "on": "continuous"},
+                "L2": {"chip": "no-such-chip", "gpio": 23, "on": "(11pm-5am)"},
+            },
+        )
+        for source, text in (
+            ("door", "sensor door|lost"),
+            ("warmth", "sensor warmth|lost"),
+            ("L1", "light L1|lost"),
+            ("L2", "light L2|lost"),
+        ):
+            self.assertEqual(self.wait_for_rows(hub, source, 1), [(f"{NODE}|{text}", {}, {})])
+        node.program.wait_line("sensor door is lost: .*(GPIO chip|gpiochip)")
+        node.program.wait_line("light L1 is lost: .*(GPIO chip|gpiochip)")
+        node.program.wait_line("sensor warmth is lost: /dev/i2c-255: ")
+        self.put("level", "7\n")
+        self.wait_for_rows(hub, "level", 2)
+        self.assertEqual(node.stop(), 0)
+        self.assert_complete(hub)
 
     def test_a_stop_does_not_wait_for_a_program(self):
         hub = self.hub()

@@ -22,13 +22,14 @@ NodeSettings read(const std::string& yaml) {
   return settings;
 }
 
-/// A camera with each kind of detector, each kind of sensor, and each kind of what makes a line, so that the keys of
-/// all of them are asked for.
+/// A camera with each kind of detector, each kind of sensor, each kind of what makes a line, and a light, so that the
+/// keys of all of them are asked for.
 std::string smallest() {
   std::string yaml = "node: {name: N}\nhub_address: {H1: 'tcp://127.0.0.1:5555'}\ncameras:\n  W1:\n    detectors:\n";
   for (const std::string& kind : detector_kinds()) yaml += "      " + kind + ": {}\n";
   yaml += "sensors:\n";
-  const std::map<std::string, std::string> needed{{"command", ", command: [date, +%s]"},
+  const std::map<std::string, std::string> needed{{"gpio", ", gpio: 17"},
+                                                  {"command", ", command: [date, +%s]"},
                                                   {"file", ", path: /run/level"},
                                                   {"hwmon", ", chip: cpu_thermal, input: temp1"},
                                                   {"iio", ", device: bme280, channel: pressure"}};
@@ -36,6 +37,7 @@ std::string smallest() {
     const auto keys = needed.find(kind);
     yaml += "  " + kind + ": {type: " + kind + (keys == needed.end() ? "" : keys->second) + "}\n";
   }
+  yaml += "  counted: {type: gpio, gpio: 18, pulses: True}\n";
   yaml += "lines:\n";
   const std::map<std::string, std::string> transports{{"file", ", path: /run/log"},
                                                       {"serial", ", port: /dev/ttyUSB0"},
@@ -53,6 +55,7 @@ std::string smallest() {
             (keys == formats.end() ? ", fields: [a]" : keys->second) + "}\n";
   }
   yaml += "  3-length: {type: unix, path: /run/f, framing: length, fields: [a]}\n";
+  yaml += "lights:\n  L1: {}\n";
   return yaml;
 }
 
@@ -69,8 +72,8 @@ TEST_CASE("the reference imagenode.yaml is good with all its settings taken in")
 TEST_CASE("the reference imagenode.yaml holds every key of the node's settings") {
   auto file = common::SettingsFile::parse(smallest(), "imagenode.yaml");
   read_node_settings(file);
-  const auto keys =
-      reference_settings::keys(reference_settings::with_all_settings(reference()), {"cameras", "sensors", "lines"});
+  const auto keys = reference_settings::keys(reference_settings::with_all_settings(reference()),
+                                             {"cameras", "sensors", "lights", "lines"});
   for (const std::string& key : file.known_keys()) {
     INFO(key);
     CHECK(keys.contains(key));

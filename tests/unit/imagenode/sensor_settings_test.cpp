@@ -39,7 +39,7 @@ TEST_CASE("the interval of a sensor may have a unit, and stands once") {
 }
 
 TEST_CASE("an unknown kind of sensor is answered with those that there are") {
-  const std::string known = "DHT11, DHT22, DS18B20, command, file, hwmon, iio";
+  const std::string known = "DHT11, DHT22, DS18B20, amg8833, command, file, gpio, hwmon, iio";
   CHECK_THAT(SensorBench::problems("type: DS18B21"), ContainsSubstring("DS18B21 is unknown; known are " + known));
   CHECK_THAT(SensorBench::problems("name: Coop"), ContainsSubstring("type: is required here; one of " + known));
 }
@@ -57,14 +57,21 @@ TEST_CASE("what a sensor cannot do without is asked for") {
   CHECK_THAT(SensorBench::problems("type: DHT22, min_difference: -1"), ContainsSubstring("min_difference: -1"));
 }
 
-TEST_CASE("the examples of the guide are good settings") {
-  const auto page = common::read_text_file(std::filesystem::path(PROJECT_ROOT) / "docs/guide/sensors.md");
-  const auto found = reference_settings::examples(page, "sensors");
-  CHECK(found.size() == 7);
-  for (const std::string& example : found) {
+TEST_CASE("the examples of sensors and lights in the guides are good settings") {
+  const auto page = [](const std::string& name) {
+    return common::read_text_file(std::filesystem::path(PROJECT_ROOT) / "docs/guide" / name);
+  };
+  const auto sensors = reference_settings::examples(page("sensors.md"), "sensors");
+  const auto lights = reference_settings::examples(page("lights.md"), "lights");
+  CHECK(sensors.size() == 10);
+  CHECK(lights.size() == 1);
+  auto all = sensors;
+  all.insert(all.end(), lights.begin(), lights.end());
+  for (const std::string& example : all) {
     INFO(example);
-    auto file = common::SettingsFile::parse("node: {name: N}\nhub_address: none\n" + example, "sensors.md");
-    CHECK_FALSE(read_node_settings(file).sensors.empty());
+    auto file = common::SettingsFile::parse("node: {name: N}\nhub_address: none\n" + example, "guide.md");
+    const NodeSettings settings = read_node_settings(file);
+    CHECK(settings.sensors.size() + settings.lamps.size() > 0);
     CHECK_NOTHROW(file.finish());
   }
 }
