@@ -15,12 +15,10 @@
 #include "imagenode/delivery.hpp"
 #include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/health.hpp"
-#include "imagenode/line/lines.hpp"
 #include "imagenode/link/stamper.hpp"
-#include "imagenode/output/lamps.hpp"
 #include "imagenode/reload.hpp"
 #include "imagenode/roads.hpp"
-#include "imagenode/sensor/sensors.hpp"
+#include "imagenode/sources.hpp"
 #include "imagenode/view_commands.hpp"
 
 namespace imagenode {
@@ -70,14 +68,9 @@ struct Node::Parts {
                  [this](std::uint64_t id, const std::string& text, const std::string& outcome) {
                    report_command(id, text, outcome);
                  }),
-        sensors(
-            given.sensors, {files, given.sysfs}, [this](const Reading& reading) { take(reading); }, the_clock,
-            the_liveness),
-        lines(given.lines, {files, given.spool.folder / cat(common::path_component(given.name), ".lines")},
-              {[this](const Reading& reading) { take(reading); }, [this](Chunk chunk) { send(std::move(chunk)); }},
-              the_clock, the_liveness),
-        lamps(
-            given.lamps, gpio_chips, [this](const Reading& reading) { take(reading); }, the_clock, the_liveness) {
+        sources(files,
+                {[this](const Reading& reading) { take(reading); }, [this](Chunk chunk) { send(std::move(chunk)); }},
+                the_clock, the_liveness) {
     for (const auto& delivery : deliveries) {
       delivery->on_command([this](std::uint64_t id, const std::string& text) { commands.take(id, text); });
     }
@@ -85,14 +78,10 @@ struct Node::Parts {
   }
 
   ~Parts() {
-    // Cameras, sensors, lines, lights and spools put into every road, so all of them end before the first road goes.
-    sensors.request_stop();
-    lines.request_stop();
-    lamps.request_stop();
+    // Cameras, sources and spools put into every road, so all of them end before the first road goes.
+    sources.request_stop();
     views.clear();
-    sensors.stop();
-    lines.stop();
-    lamps.stop();
+    sources.stop();
     for (const auto& delivery : deliveries) delivery->end_link();  // they bring commands
     stop_roads(clock.monotonic_ns() + stop_time_ns(settings));
   }
@@ -127,9 +116,7 @@ struct Node::Parts {
   Stamper stamper;
   CommandRunner commands;
   Views views;
-  Sensors sensors;
-  Lines lines;
-  Lamps lamps;
+  Sources sources;
   bool restart_wanted = false;
   std::int64_t started_ns = 0;
   std::int64_t next_heartbeat_ns = 0;
@@ -216,7 +203,9 @@ CommandKinds Node::Parts::command_kinds() {
 /// Throws std::exception with the reason when nothing was changed.
 void Node::Parts::reload() {
   SettingsChange change = read_again(settings);
+  Sources::Renewed renewed = sources.renewed(change.now, change.keys);
   renew_cameras(views, change, [&](const ViewEntry& entry) { return made_view(change.now, entry); });
+  sources.become(std::move(renewed));
   commands.allow(change.now.commands);
   const bool other_heartbeat = change.now.heartbeat_s != settings.heartbeat_s;
   settings = std::move(change.now);
@@ -240,8 +229,8 @@ void Node::Parts::report_command(std::uint64_t id, const std::string& text, cons
 /// Rows as a data message, whose time is that of the first of them.
 void Node::Parts::send(Chunk chunk) {
   common::Message message;
-  message.text = cat(settings.name, "|data|", chunk.line);
-  message.node = settings.name;
+  message.text = cat(node_name, "|data|", chunk.line);
+  message.node = node_name;
   message.source = chunk.line;
   message.content = "text/csv";
   message.fields = {{"first_id", static_cast<double>(chunk.first_id)}, {"rows", static_cast<double>(chunk.rows)}};
@@ -292,9 +281,7 @@ void Node::Parts::send_heartbeat() {
     add("skipped " + label, static_cast<double>(camera.skipped), "1");
     add("damaged " + label, static_cast<double>(camera.damaged + view.watch->damaged_frames()), "1");
   }
-  for (const auto& sensor : sensors.all()) add("sensor " + sensor->settings().label, sensor->lost() ? 0 : 1, "1");
-  for (const auto& [name, value] : lines.counts()) add(name, value, "1");
-  for (const auto& lamp : lamps.all()) add("light " + lamp->settings().label, lamp->lost() ? 0 : 1, "1");
+  for (const auto& [name, value] : sources.counts()) add(name, value, "1");
   for (const auto& delivery : deliveries) {
     if (delivery->hub().empty()) continue;
     add("connected " + delivery->hub(), delivery->connected() ? 1 : 0, "1");
@@ -326,9 +313,7 @@ void Node::start() {
   parts.send_restart();
   for (const auto& delivery : parts.deliveries) delivery->start(parts.liveness);
   for (View& view : parts.views) view.camera->start();
-  parts.sensors.start();
-  parts.lines.start();
-  parts.lamps.start();
+  parts.sources.become(parts.sources.renewed(parts.settings, {}));
 }
 
 bool Node::tick() {
@@ -362,16 +347,12 @@ void Node::stop() {
   const auto deliver = [&] {
     for (const auto& delivery : parts.deliveries) delivery->finish();
   };
-  // The links deliver while cameras, sensors, lines and lights come to their end, which a driver can delay by seconds.
+  // The links deliver while cameras and sources come to their end, which a driver can delay by seconds.
   for (View& view : parts.views) view.camera->request_stop();
-  parts.sensors.request_stop();
-  parts.lines.request_stop();
-  parts.lamps.request_stop();
+  parts.sources.request_stop();
   deliver();
   for (View& view : parts.views) view.camera->stop();
-  parts.sensors.stop();
-  parts.lines.stop();
-  parts.lamps.stop();
+  parts.sources.stop();
   deliver();
   parts.stop_roads(by_ns);
 }

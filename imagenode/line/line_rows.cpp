@@ -74,6 +74,13 @@ void LineRows::give_reading(const Moment& moment) {
   sinks_.reading(reading_);
 }
 
+void LineRows::succeed(const LineRows& before) {
+  last_id_ = before.last_id_;
+  counts_.rows = before.counts_.rows.load();
+  counts_.rejected = before.counts_.rejected.load();
+  counts_.cut = before.counts_.cut.load();
+}
+
 std::int64_t LineRows::due_ns() const {
   if (chunk_.chunk().rows == 0) return std::numeric_limits<std::int64_t>::max();
   return chunk_.chunk().first.monotonic_ns + common::to_ns(settings_.chunk_seconds);

@@ -44,6 +44,9 @@ class LineRows final : public StreamUser, private FrameSink {
   /// Gives away what there is.
   void flush();
 
+  /// Goes on counting rows where another one of this line has ended.
+  void succeed(const LineRows& before);
+
   /// So many have come.
   std::uint64_t bytes() const { return bytes_; }
   const LineCounts& counts() const { return counts_; }

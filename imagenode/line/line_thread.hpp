@@ -41,6 +41,8 @@ class LineThread : private StreamUser {
   LineThread(const LineThread&) = delete;
   LineThread& operator=(const LineThread&) = delete;
 
+  /// Before start(): IDs and counts of rows go on where those of this one, which has stopped, have ended.
+  void succeed(const LineThread& before) { rows_.succeed(before.rows_); }
   void start();
   void request_stop();
   /// request_stop(), then waits for the thread, which gives away what it has.

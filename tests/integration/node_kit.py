@@ -62,7 +62,7 @@ class Node:
         if start:
             self.start()
 
-    def change(self, hubs=None, cameras=None, **node_keys):
+    def change(self, hubs=None, cameras=None, sections=None, **node_keys):
         """Other settings, for the next start or reload."""
         with open(self.settings) as file:
             settings = json.load(file)
@@ -71,6 +71,7 @@ class Node:
             settings["cameras"] = cameras
         if hubs is not None:
             settings["hub_address"] = {f"H{number}": hub for number, hub in enumerate(hubs, 1)}
+        settings.update(sections or {})
         with open(self.settings, "w") as file:
             json.dump(settings, file)
 

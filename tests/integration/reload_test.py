@@ -1,10 +1,13 @@
 """Settings files that are read again: by SIGHUP, of both programs, and by the command ReloadYaml."""
 
 import contextlib
+import csv
 import fcntl
+import glob
 import os
 import pty
 import signal
+import socket
 import termios
 import unittest
 
@@ -112,6 +115,67 @@ class ReloadYaml(CommandTest):
         self.wait_for_images(hub, 1)
         self.assertEqual(self.size(hub, hub.image_rows()[0]), (320, 240))
         self.assertEqual(camera_threads(node, "T1", "T2")["T1"], before["T1"])
+
+
+class Sources(CommandTest):
+    """Sensors, lines and lights, too: those that changed are restarted."""
+
+    @staticmethod
+    def number(path):
+        return {"type": "file", "path": path, "read_interval": "1s"}
+
+    def test_only_sensors_and_lines_that_changed_are_restarted(self):
+        hub = self.hub()
+        folder = self.folder()
+        level = os.path.join(folder, "level")
+        with open(level, "w") as file:
+            file.write("5\n")
+        sockets = [os.path.join(folder, name) for name in ("a", "b")]
+        line = lambda path, **keys: {"type": "unix", "path": path, "fields": ["n"], **keys}
+        node = self.node([hub.address], {"T1": scene(detectors=EVENTS_ONLY)}, heartbeat="1s")
+        node.change(
+            sections={
+                "sensors": {"S1": self.number(level), "S2": self.number(level)},
+                "lines": {"L1": line(sockets[0]), "L2": line(sockets[1])},
+            }
+        )
+        self.wait_for(hub, self.command(hub, "ReloadYaml"), "done")
+        names = ("sensor S1", "sensor S2", "line L1", "line L2", "camera T1")
+        running = lambda: {name: ids for name, ids in threads(node).items() if name in names}
+        before = wait_until(lambda: len(running()) == len(names) and running(), what="all sources")
+        self.send_row(sockets[1], "1")
+        node.change(
+            sections={
+                "sensors": {"S1": self.number(level), "S3": self.number(level)},
+                "lines": {"L1": line(sockets[0]), "L2": line(sockets[1], chunk={"rows": 1})},
+            }
+        )
+        self.wait_for(hub, self.command(hub, "ReloadYaml"), "done")
+        self.assertEqual(node.count(TAKEN + "lines.L2, sensors.S2, sensors.S3"), 1)
+        after = wait_until(lambda: (found := threads(node)) and "sensor S3" in found and "line L2" in found and found)
+        for name in ("sensor S1", "line L1", "camera T1"):
+            self.assertEqual(after[name], before[name], name)
+        self.assertNotEqual(after["line L2"], before["line L2"])
+        self.assertNotIn("sensor S2", after)
+        # No row is lost, and their IDs go on.
+        self.send_row(sockets[1], "2")
+        self.assertEqual(node.stop(), 0)
+        self.assertEqual(hub.stop(), 0)
+        self.assertEqual(self.rows_on(hub), [("1", "1"), ("2", "2")])
+
+    def send_row(self, path, text):
+        with socket.socket(socket.AF_UNIX) as sender:
+            wait_until(lambda: sender.connect_ex(path) == 0, what="the socket")
+            sender.sendall(f"{text}\n".encode())
+
+    @staticmethod
+    def rows_on(hub):
+        """(ID, value) of all rows in the hub's batches."""
+        rows = []
+        for path in sorted(glob.glob(os.path.join(hub.data, "data/*/*/*/*/*.csv"))):
+            with open(path, newline="") as file:
+                rows += [(row["ID"], row["n"]) for row in csv.DictReader(file)]
+        return rows
 
 
 class HangupOfANode(NodeTest):

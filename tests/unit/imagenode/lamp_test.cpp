@@ -7,7 +7,7 @@
 #include "common/text.hpp"
 #include "fake_clock.hpp"
 #include "fake_gpio.hpp"
-#include "imagenode/output/lamps.hpp"
+#include "imagenode/output/lamp.hpp"
 
 using namespace imagenode;
 

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "imagenode/group.hpp"
+#include "imagenode/line/line_thread.hpp"
+#include "imagenode/output/lamp.hpp"
+#include "imagenode/sensor/sensor_thread.hpp"
+#include "imagenode/settings.hpp"
+
+namespace imagenode {
+
+/// All of a node that has a thread and is not a camera: sensors, lines and lights. Main thread only.
+class Sources {
+ public:
+  /// The sinks are called from the thread of each of them.
+  Sources(common::FileSystem& files, LineSinks sinks, const common::Clock& clock, common::Liveness& liveness);
+
+  /// What the settings ask for, not started yet. Those whose key (`sensors.S1`) is not among `changed` go on.
+  struct Renewed {
+    std::vector<Group<SensorThread>::Member> sensors;
+    std::vector<Group<LineThread>::Member> lines;
+    std::vector<Group<Lamp>::Member> lamps;
+  };
+  Renewed renewed(const NodeSettings& settings, const std::vector<std::string>& changed);
+
+  /// Ends those that do not go on, and starts those that are new.
+  void become(Renewed renewed);
+
+  void request_stop();
+  /// request_stop(), then waits for their threads, which give away what they have.
+  void stop();
+
+  /// For a heartbeat: whether each of them is there, and what became of rows. All are counts, or 1 and 0.
+  std::map<std::string, double> counts() const;
+
+ private:
+  common::FileSystem& files_;
+  const LineSinks sinks_;
+  const common::Clock& clock_;
+  common::Liveness& liveness_;
+  Group<SensorThread> sensors_;
+  Group<LineThread> lines_;
+  Group<Lamp> lamps_;
+};
+
+}  // namespace imagenode
