@@ -1,5 +1,6 @@
 #include "common/batch.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -17,6 +18,8 @@ using nlohmann::json;
 constexpr int kFormat = 1;
 constexpr std::string_view kConversions = "YymdjHMS";
 constexpr std::size_t kMaxPattern = 100;
+/// A file ends here too, whatever its rows.
+constexpr std::uint64_t kMaxFileBytes = 64 * 1024 * 1024;
 
 std::string padded(int number, int last) {
   const std::string text = std::to_string(number);
@@ -63,6 +66,19 @@ std::uint64_t Batch::bytes() const {
 const std::string& Batch::name() const {
   static const std::string kUnnamed = "data";
   return !source.empty() ? source : !view.empty() ? view : kUnnamed;
+}
+
+bool BatchLimits::is_full(const BatchFile& file) const {
+  return file.rows >= static_cast<std::uint64_t>(rows_per_file) || file.bytes >= kMaxFileBytes;
+}
+
+bool BatchLimits::is_full(const Batch& batch) const {
+  return batch.files.size() >= static_cast<std::size_t>(files_per_batch) && is_full(batch.files.back());
+}
+
+bool BatchLimits::is_complete(const Batch& batch) const {
+  return is_full(batch) &&
+         std::all_of(batch.files.begin(), batch.files.end(), [this](const BatchFile& file) { return is_full(file); });
 }
 
 std::string to_manifest(const Batch& batch) {

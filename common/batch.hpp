@@ -39,6 +39,19 @@ struct Batch {
   const std::string& name() const;
 };
 
+/// How much a batch and its files take, and how they are named.
+struct BatchLimits {
+  int files_per_batch = 5;
+  int rows_per_file = 400;
+  std::string name_pattern = kDefaultNamePattern;
+
+  /// A file is full by its rows, and also when it is very long.
+  bool is_full(const BatchFile& file) const;
+  bool is_full(const Batch& batch) const;
+  /// Whether it has all its files with all their rows.
+  bool is_complete(const Batch& batch) const;
+};
+
 std::string to_manifest(const Batch& batch);
 /// Nothing when it is none, or names a file outside its folder.
 std::optional<Batch> parse_manifest(std::string_view json);

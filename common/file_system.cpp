@@ -52,6 +52,13 @@ bool is_folder(FileSystem& files, const std::filesystem::path& path) {
   return info && info->is_folder;
 }
 
+std::string read_text(FileSystem& files, const std::filesystem::path& path) {
+  const auto file = files.open(path, OpenMode::read);
+  std::string text(file->size(), '\0');
+  text.resize(file->read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()}));
+  return text;
+}
+
 OpenFilePtr begin_file(FileSystem& files, const std::filesystem::path& path, ByteView bytes) {
   OpenFilePtr file = files.open(path, OpenMode::replace);
   try {

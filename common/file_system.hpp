@@ -105,6 +105,8 @@ inline bool exists(FileSystem& files, const std::filesystem::path& path) {
   return files.info(path).has_value();
 }
 bool is_folder(FileSystem& files, const std::filesystem::path& path);
+/// The whole file.
+std::string read_text(FileSystem& files, const std::filesystem::path& path);
 
 /// Creates (or replaces) the file and has the disk begin; the bytes are safe once sync_file() returned, so that several
 /// files go to the disk together. A file that could not be written or synced whole is removed.

@@ -203,7 +203,7 @@ struct Hub::Parts {
   Nodes nodes;
   NodeCommands commands;
   CommandDesk desk;
-  BatchStore batch_store;
+  common::BatchStore batch_store;
   Batches batches;
   Committer committer;
   Retention retention;

@@ -42,7 +42,7 @@ void Delivery::make_link(const Sender& sender, common::FileSystem& files, Ledger
     link_ = std::make_unique<HubLink>(settings_.link, sender, outbox_, clock_, ledger, std::move(found));
     outbox_.on_put([this] { link_->wake(); });
   } else if (!settings_.local_dir.empty()) {
-    local_ = std::make_unique<LocalStore>(settings_.local_dir, outbox_, files, clock_);
+    local_ = std::make_unique<LocalStore>(settings_.local_dir, sender.boot, outbox_, files, clock_);
     outbox_.on_put([this] { local_->wake(); });
   }
 }

@@ -34,7 +34,7 @@ class StoppedHub {
   EventLog log;
   Reserve reserve;  ///< none: what the hub kept is for the repair
   Nodes nodes;
-  BatchStore batch_store;
+  common::BatchStore batch_store;
   Batches batches;
   Committer committer;
   const Committer::Recovered recovered;

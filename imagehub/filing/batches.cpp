@@ -11,13 +11,10 @@ namespace {
 
 using common::cat;
 
-/// A file ends here too, whatever its rows.
-constexpr std::uint64_t kMaxFileBytes = 64 * 1024 * 1024;
 /// A sender that invents sessions or sources has the batch closed to which nothing came for longest.
 constexpr std::size_t kMaxOpen = 1000;
 /// A session is over when another one has begun and it was silent for so long.
 constexpr std::int64_t kSessionGap = 30 * common::kSecond;
-constexpr std::string_view kLineEnd = "\r\n";
 
 std::string described(const BatchRow& row) {
   return cat("batch ", row.batch.number, " of ", common::escaped(row.batch.node), " ",
@@ -26,7 +23,7 @@ std::string described(const BatchRow& row) {
 
 }  // namespace
 
-Batches::Batches(const BatchSettings& settings, Index& index, BatchStore& store, Reserve& reserve,
+Batches::Batches(const BatchSettings& settings, Index& index, common::BatchStore& store, Reserve& reserve,
                  const common::Clock& clock)
     : settings_(settings), index_(index), rows_(index), store_(store), reserve_(reserve), clock_(clock) {}
 
@@ -44,6 +41,10 @@ std::size_t Batches::recover() {
     for (const std::string& folder : others) rescue(folder);
   } else {
     for (const std::string& folder : others) {
+      if (folder.starts_with(common::BatchStore::kLocalPrefix)) {
+        rescue(folder);  // of a node that had no hub, and whose data are ours now
+        continue;
+      }
       reserve_.spend([&] { store_.discard(folder); });
       ++removed;
     }
@@ -93,7 +94,7 @@ Batches::Open& Batches::batch_for(const Key& key, std::string_view header, std::
   }
   std::uint64_t number = 0;
   if (at != changed_.end()) {
-    if (!gone && at->second.row.batch.header == header && !is_full(at->second.row.batch)) return at->second;
+    if (!gone && at->second.row.batch.header == header && !settings_.is_full(at->second.row.batch)) return at->second;
     number = at->second.row.batch.number + 1;
     end(at);
   }
@@ -115,46 +116,9 @@ Batches::Open Batches::begun(const Key& key, std::string_view header, std::int64
 }
 
 std::size_t Batches::append_some(Open& open, const std::vector<common::Row>& rows, std::size_t from) {
-  common::Batch& batch = open.row.batch;
-  std::string bytes;
-  const bool is_new = batch.files.empty() || is_full(batch.files.back());
-  if (is_new) {
-    const int number = static_cast<int>(batch.files.size()) + 1;
-    batch.files.push_back(
-        {common::batch_file_name(settings_.name_pattern, batch, number, settings_.files_per_batch), 0, 0, {}});
-    bytes = cat(batch.header, kLineEnd);
-  }
-  common::BatchFile grown = batch.files.back();
-  const std::uint64_t length = grown.bytes;
-  std::size_t at = from;
-  do {
-    bytes.append(rows[at].text).append(kLineEnd);
-    ++grown.rows;
-    grown.bytes = length + bytes.size();
-  } while (++at < rows.size() && !is_full(grown));
-  if (!store_.append(open.row.incoming, grown.name, length,
-                     {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()})) {
-    if (is_new) batch.files.pop_back();
-    return 0;
-  }
-  if (is_full(grown)) grown.sha256 = store_.digest(open.row.incoming, grown.name, grown.bytes);
-  const auto [first, last] = std::minmax_element(
-      rows.begin() + static_cast<std::ptrdiff_t>(from), rows.begin() + static_cast<std::ptrdiff_t>(at),
-      [](const common::Row& a, const common::Row& b) { return a.time_ns < b.time_ns; });
-  const bool is_first = batch.rows() == 0;
-  batch.first_ns = is_first ? first->time_ns : std::min(batch.first_ns, first->time_ns);
-  batch.last_ns = is_first ? last->time_ns : std::max(batch.last_ns, last->time_ns);
-  batch.files.back() = std::move(grown);
-  open.last_ns = clock_.monotonic_ns();
-  return at - from;
-}
-
-bool Batches::is_full(const common::BatchFile& file) const {
-  return file.rows >= static_cast<std::uint64_t>(settings_.rows_per_file) || file.bytes >= kMaxFileBytes;
-}
-
-bool Batches::is_full(const common::Batch& batch) const {
-  return batch.files.size() >= static_cast<std::size_t>(settings_.files_per_batch) && is_full(batch.files.back());
+  const std::size_t count = store_.append(open.row.incoming, open.row.batch, settings_, rows, from);
+  if (count > 0) open.last_ns = clock_.monotonic_ns();
+  return count;
 }
 
 /// Nothing more is appended to it, once the group is committed.
@@ -223,7 +187,7 @@ Batches::OpenBatches::iterator Batches::end_open(OpenBatches::iterator at) {
 
 void Batches::close_until(std::int64_t until_ns) {
   for (auto at = open_.begin(); at != open_.end();) {
-    at = is_full(at->second.row.batch) ? end_open(at) : std::next(at);
+    at = settings_.is_full(at->second.row.batch) ? end_open(at) : std::next(at);
   }
   std::vector<BatchRow> left;
   for (BatchRow& row : closing_) {
@@ -251,8 +215,7 @@ void Batches::close_until(std::int64_t until_ns) {
 void Batches::close(BatchRow& row) {
   if (row.state == BatchState::open) {
     common::Batch& batch = row.batch;
-    batch.complete = is_full(batch) && std::all_of(batch.files.begin(), batch.files.end(),
-                                                   [&](const common::BatchFile& file) { return is_full(file); });
+    batch.complete = settings_.is_complete(batch);
     BatchRow closed = row;
     if (store_.seal(row.incoming, closed.batch)) {
       closed.state = batch.complete ? BatchState::complete : BatchState::partial;
@@ -274,8 +237,8 @@ void Batches::close(BatchRow& row) {
 }
 
 void Batches::finish(BatchRow& row) {
-  BatchStore::Finish finish = store_.finish(row.incoming, row.path);
-  while (finish == BatchStore::Finish::taken) {
+  common::BatchStore::Finish finish = store_.finish(row.incoming, row.path);
+  while (finish == common::BatchStore::Finish::taken) {
     // Somebody else made something of this name since it was looked for.
     BatchRow moved = row;
     moved.path = store_.free_path(row.batch);
@@ -283,7 +246,7 @@ void Batches::finish(BatchRow& row) {
     row = std::move(moved);
     finish = store_.finish(row.incoming, row.path);
   }
-  if (finish == BatchStore::Finish::missing) {
+  if (finish == common::BatchStore::Finish::missing) {
     common::log::error(cat(described(row), " is gone from data/.incoming/", row.incoming,
                            "; put it back from a backup as data/", row.path));
   }

@@ -9,20 +9,17 @@
 #include <utility>
 #include <vector>
 
+#include "common/batch_store.hpp"
 #include "common/clock.hpp"
 #include "common/log.hpp"
 #include "common/message.hpp"
 #include "common/rows.hpp"
 #include "imagehub/index/batch_rows.hpp"
-#include "imagehub/store/batch_store.hpp"
 #include "imagehub/store/reserve.hpp"
 
 namespace imagehub {
 
-struct BatchSettings {
-  int files_per_batch = 5;
-  int rows_per_file = 400;
-  std::string name_pattern = common::kDefaultNamePattern;
+struct BatchSettings : common::BatchLimits {
   double idle_s = 600;  ///< a batch to which nothing came for so long is closed
 };
 
@@ -33,7 +30,8 @@ struct BatchSettings {
 /// not touch what was acknowledged. Bound to the thread that commits; status() is thread-safe.
 class Batches {
  public:
-  Batches(const BatchSettings& settings, Index& index, BatchStore& store, Reserve& reserve, const common::Clock& clock);
+  Batches(const BatchSettings& settings, Index& index, common::BatchStore& store, Reserve& reserve,
+          const common::Clock& clock);
 
   /// After a stop or a crash: closes what was open and removes what was never acknowledged. Once, before everything
   /// else; returns how many folders were removed.
@@ -80,8 +78,6 @@ class Batches {
              std::uint64_t number);
   /// How many rows went into the batch's current file.
   std::size_t append_some(Open& open, const std::vector<common::Row>& rows, std::size_t from);
-  bool is_full(const common::BatchFile& file) const;
-  bool is_full(const common::Batch& batch) const;
   void rescue(const std::string& incoming);
   void end(OpenBatches::iterator at);
   OpenBatches::iterator end_open(OpenBatches::iterator at);
@@ -94,7 +90,7 @@ class Batches {
   const BatchSettings settings_;
   Index& index_;
   BatchRows rows_;
-  BatchStore& store_;
+  common::BatchStore& store_;
   Reserve& reserve_;
   const common::Clock& clock_;
   common::RateGate gate_{60 * common::kSecond};

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "common/crc32c.hpp"
 #include "common/local_time.hpp"
@@ -26,6 +27,7 @@ constexpr std::uint64_t kLookBackBytes = 1024 * 1024;
 constexpr const char* kUnfinished = "local-";
 constexpr std::int64_t kFirstBackOff = common::kSecond;
 constexpr std::int64_t kLongestBackOff = 60 * common::kSecond;
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 std::string log_line(const common::Message& message) {
   return common::log_stamp(message.time_ns) + " ~ " + common::escaped(message.text) + '\n';
@@ -33,8 +35,14 @@ std::string log_line(const common::Message& message) {
 
 }  // namespace
 
-LocalStore::LocalStore(const fs::path& folder, Outbox& outbox, common::FileSystem& files, const common::Clock& clock)
-    : images_(folder / "images"), logs_(folder / "logs"), outbox_(outbox), files_(files), clock_(clock) {}
+LocalStore::LocalStore(const fs::path& folder, std::uint64_t boot, Outbox& outbox, common::FileSystem& files,
+                       const common::Clock& clock)
+    : images_(folder / "images"),
+      logs_(folder / "logs"),
+      outbox_(outbox),
+      files_(files),
+      clock_(clock),
+      batches_(folder / "data", boot, files, clock) {}
 
 LocalStore::~LocalStore() {
   stop();
@@ -62,7 +70,8 @@ void LocalStore::run(const std::stop_token& stop, common::Liveness::Thread& self
         outbox_.hub_answers(true, clock_.monotonic_ns());
         back_off_ns = 0;
       }
-      if (!worked) wait(-1, self);
+      const std::int64_t next_ns = batches_.close_idle();
+      if (!worked) wait(next_ns == kNever ? -1 : std::max<std::int64_t>(next_ns - clock_.monotonic_ns(), 0), self);
     } catch (const std::exception& error) {
       if (back_off_ns == 0) {
         common::log::error(cat("local_dir: ", error.what(), "; messages are kept, it is tried again"));
@@ -75,6 +84,7 @@ void LocalStore::run(const std::stop_token& stop, common::Liveness::Thread& self
       }
     }
   }
+  batches_.close_all();
 }
 
 void LocalStore::wait(std::int64_t timeout_ns, common::Liveness::Thread& self) {
@@ -89,14 +99,17 @@ bool LocalStore::work() {
   }
   const auto group = take_group();
   std::vector<common::MessagePtr> events;
+  std::vector<common::MessagePtr> data;
   std::vector<common::MessagePtr> images;
   for (const auto& message : group) {
-    (class_of(*message) == DeliveryClass::event ? events : images).push_back(message);
+    const DeliveryClass of = class_of(*message);
+    (of == DeliveryClass::event ? events : of == DeliveryClass::data ? data : images).push_back(message);
   }
   try {
     write_events(events);
     // Lines that are in the log must not come again because of a picture.
     for (const auto& event : events) outbox_.delivered(identity_of(*event));
+    write_data(data);
     write_images(images);
     for (const auto& image : images) outbox_.delivered(identity_of(*image));
   } catch (...) {
@@ -109,7 +122,7 @@ bool LocalStore::work() {
 std::vector<common::MessagePtr> LocalStore::take_group() {
   std::vector<common::MessagePtr> group;
   for (const Lane lane : {Lane::live, Lane::late}) {
-    for (const DeliveryClass delivery_class : {DeliveryClass::event, DeliveryClass::image}) {
+    for (const DeliveryClass delivery_class : {DeliveryClass::event, DeliveryClass::data, DeliveryClass::image}) {
       while (group.size() < kGroup) {
         auto message = outbox_.take(delivery_class, lane);
         if (!message) break;
@@ -175,6 +188,14 @@ void LocalStore::append_to_log(const std::string& lines) {
   const auto file = files_.open(log, common::OpenMode::create);
   common::append_lines_synced(*file, log, lines);
   if (fresh) files_.sync_folder(logs_);
+}
+
+void LocalStore::write_data(const std::vector<common::MessagePtr>& data) {
+  for (const auto& [identity, reason] : batches_.write(data)) {
+    common::log::error(cat("local_dir: rows are set aside: ", reason));
+    outbox_.set_aside(identity, reason);
+  }
+  for (const auto& message : data) outbox_.delivered(identity_of(*message));
 }
 
 void LocalStore::write_images(const std::vector<common::MessagePtr>& images) {

@@ -31,7 +31,7 @@ const std::string kHeader = "ID,Timestamp,Temp (C)";
 
 /// Two files of three rows make a batch, so that chunks go over the ends of both.
 imagehub::BatchSettings small_batches() {
-  return {2, 3, common::kDefaultNamePattern, 60};
+  return {{2, 3, common::kDefaultNamePattern}, 60};
 }
 
 std::string row_text(std::uint64_t boot, std::uint64_t id) {

@@ -15,7 +15,7 @@ struct HubOnMemoryDisk {
   imagehub::EventLog log;
   imagehub::Reserve reserve;
   imagehub::Nodes nodes;
-  imagehub::BatchStore batch_store;
+  common::BatchStore batch_store;
   imagehub::Batches batches;
   imagehub::Committer committer;
 };

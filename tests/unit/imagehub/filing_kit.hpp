@@ -76,7 +76,7 @@ class FilingKit {
     log = std::make_unique<imagehub::EventLog>(disk, data() / "logs");
     reserve = std::make_unique<imagehub::Reserve>(disk, data() / ".reserve", 0);
     nodes = std::make_unique<imagehub::Nodes>(clock, 600 * common::kSecond, index->nodes());
-    batch_store = std::make_unique<imagehub::BatchStore>(disk, data() / "data", true);
+    batch_store = std::make_unique<common::BatchStore>(disk, data() / "data", true);
     batches = std::make_unique<imagehub::Batches>(batch_settings, *index, *batch_store, *reserve, clock);
     committer =
         std::make_unique<imagehub::Committer>(settings_, *index, *store, *log, *reserve, *nodes, *batches, clock);
@@ -116,7 +116,7 @@ class FilingKit {
   std::unique_ptr<imagehub::Reserve> reserve;
   std::unique_ptr<imagehub::Nodes> nodes;
   imagehub::BatchSettings batch_settings;
-  std::unique_ptr<imagehub::BatchStore> batch_store;
+  std::unique_ptr<common::BatchStore> batch_store;
   std::unique_ptr<imagehub::Batches> batches;
   std::unique_ptr<imagehub::Committer> committer;
 

@@ -12,6 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::uint64_t kBoot = 1;
 const common::Bytes kJpeg{0xff, 0xd8, 1, 2, 3, 0xff, 0xd9};
 
 struct Fixture {
@@ -19,8 +20,8 @@ struct Fixture {
   FakeClock clock;
   fs::path root = folder.path() / "here";
   Outbox outbox{OutboxSettings{}};
-  Stamper stamper{1, clock, {&outbox}};
-  LocalStore store{root, outbox, folder.disk, clock};
+  Stamper stamper{kBoot, clock, {&outbox}};
+  LocalStore store{root, kBoot, outbox, folder.disk, clock};
 
   void put(const std::string& text, const common::Bytes& bytes = {}) {
     common::Message message;
@@ -84,7 +85,7 @@ TEST_CASE("what was written before a crash is not doubled when it comes again") 
   fixture.put("Barn door|motion|moving");
   fixture.store.work();
   // As if the process had died before the spool forgot them.
-  LocalStore again(fixture.root, fixture.outbox, fixture.folder.disk, fixture.clock);
+  LocalStore again(fixture.root, kBoot, fixture.outbox, fixture.folder.disk, fixture.clock);
   fixture.put("Barn door|jpg", kJpeg);
   fixture.put("Barn door|motion|moving");
   fixture.put("Barn door|motion|still");
