@@ -52,8 +52,8 @@ LocalBatches::LocalBatches(const fs::path& data, std::uint64_t boot, common::Fil
 
 std::vector<LocalBatches::Refused> LocalBatches::write(const std::vector<common::MessagePtr>& chunks) {
   std::vector<Refused> refused;
-  if (chunks.empty()) return refused;
   if (!recovered_) recover();
+  if (chunks.empty()) return refused;
   discard_unwanted();
   const OpenBatches before = open_;
   const auto numbers_before = numbers_;

@@ -29,7 +29,8 @@ class LocalBatches {
     std::string reason;
   };
   /// On return the rows of these messages are on the disk, but for those of messages that hold no rows. Throws
-  /// std::exception when the disk does not take them; they may all be given again then.
+  /// std::exception when the disk does not take them; they may all be given again then. The first call, be it without
+  /// messages, closes what an earlier process left.
   std::vector<Refused> write(const std::vector<common::MessagePtr>& chunks);
 
   /// Closes batches to which nothing came for ten minutes, and what could not be closed before. Returns when there is

@@ -8,11 +8,9 @@ import re
 import socket
 import sys
 import termios
-import threading
-import time
 import unittest
 
-from kit import SANITIZED, TIMEOUT, free_port, run, wait_until
+from kit import TIMEOUT, free_port, run, wait_until
 from node_kit import NODE, NodeTest
 
 
@@ -206,58 +204,6 @@ class Lines(LinesTest):
         peer.sendall(b"1\r\n")
         self.assertEqual(reader.recv(100), b"1\r\n")
         self.wait_for_rows(hub, "L1", 1)
-
-
-class Speed(LinesTest):
-    PORTS = 10
-    BAUD = 921_600
-    SECONDS = 6
-
-    def test_ten_fast_ports_lose_no_row_while_a_hub_is_away_for_a_moment(self):
-        """Rows of 100 bytes as fast as the ports can bring them, at less than half a core."""
-        hub = self.fake_hub()
-        devices, lines = [], {}
-        for number in range(self.PORTS):
-            device, port = os.openpty()
-            self.addCleanup(os.close, device)
-            self.addCleanup(os.close, port)
-            devices.append(device)
-            fields = ["n", *(f"v{value}" for value in range(9))]
-            lines[f"p{number}"] = {"type": "serial", "port": os.ttyname(port), "baud": self.BAUD, "fields": fields}
-            lines[f"p{number}"]["skip_first"] = False
-        node = self.node_with(hub.address, lines, patience=1)
-        for device in devices:
-            wait_until(lambda: not termios.tcgetattr(device)[3] & termios.ECHO, what="an open port")
-        values = ",".join(["1234.5678"] * 9)
-        sent, pause, again = 0, threading.Event(), None
-        begin, cpu = time.monotonic(), self.cpu_seconds(node)
-        while (elapsed := time.monotonic() - begin) < self.SECONDS:
-            due = int(elapsed * self.BAUD / 1000)  # ten bits per byte
-            while sent < due:
-                count = min(4, due - sent)  # about as many as an adapter hands over at a time
-                piece = "".join(f"{sent + i + 1:08d},{values}\n" for i in range(count)).encode()
-                for device in devices:
-                    os.write(device, piece)
-                sent += count
-            if again is None and elapsed > self.SECONDS / 3:
-                address = hub.address
-                hub.close()
-                again = self.fake_hub(address=address)
-            pause.wait(0.002)
-        used = (self.cpu_seconds(node) - cpu) / (time.monotonic() - begin)
-        self.assertEqual(node.stop(), 0)
-        for label in lines:
-            rows = self.rows(hub, label) + self.rows(again, label)
-            for column in (0, 2):
-                self.assertEqual(sorted({int(row[column]) for row in rows}), list(range(1, sent + 1)), label)
-        if not SANITIZED:
-            self.assertLess(used, 0.5, "cores")
-
-    @staticmethod
-    def cpu_seconds(node):
-        with open(f"/proc/{node.program.pid}/stat") as file:
-            user, system = file.read().rsplit(")", 1)[1].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 class Examples(LinesTest):
