@@ -233,6 +233,24 @@ std::optional<Batch> BatchStore::rescued(const std::string& incoming) {
   return batch;
 }
 
+void BatchStore::remove(const std::string& path) {
+  if (!is_folder(files_, data_)) {
+    throw std::system_error(std::make_error_code(std::errc::no_such_file_or_directory), data_.string());
+  }
+  const fs::path relative = fs::path(path).lexically_normal();
+  if (relative.empty() || relative.is_absolute() || *relative.begin() == "..") return;  // a rotten row
+  fs::path folder = data_ / relative;
+  if (is_folder(files_, folder)) {
+    for (const std::string& name : files_.list(folder)) files_.remove(folder / name);
+    files_.remove_folder(folder);
+  }
+  for (folder = folder.parent_path(); is_folder(files_, folder); folder = folder.parent_path()) {
+    sync_folder(folder);
+    if (folder == data_ || !files_.list(folder).empty()) break;
+    files_.remove_folder(folder);
+  }
+}
+
 std::string BatchStore::set_aside(const std::string& incoming) {
   for (int suffix = 0;; ++suffix) {
     const std::string path = cat("unknown/", incoming, suffix == 0 ? "" : cat('-', suffix));

@@ -63,6 +63,9 @@ class BatchStore {
   /// A batch whose row was lost with a damaged index, with as many whole rows as its files have. Nothing when its
   /// manifest does not tell whose they are. A file without any is kept, under a name that ends with ".unreadable".
   std::optional<Batch> rescued(const std::string& incoming);
+  /// Removes a closed batch and the folders that are empty without it, durably; done too when it is not there. Throws
+  /// also when all of data/ is not there, since it may not be mounted.
+  void remove(const std::string& path);
   /// Moves a folder that nobody can tell anything of to data/unknown/; returns where it is below data/.
   std::string set_aside(const std::string& incoming);
 

@@ -84,7 +84,7 @@ struct Hub::Parts {
         batch_store(the_files, data.data(), given.durability == Durability::synced),
         batches(given.batches, index, batch_store, reserve, the_clock),
         committer(given.committer, index, store, log, reserve, nodes, batches, the_clock, &commands),
-        retention(given.retention, {index, store, committer, reserve, the_files, the_clock}),
+        retention(given.retention, {index, store, batch_store, committer, reserve, the_files, the_clock}),
         forecast(given.retention, index, the_files, given.data_directory, the_clock),
         intake(given.intake, cat("imagehub/", common::version(), ' ', hub_id), nodes, commands, counters, the_clock) {
     committer.recover();

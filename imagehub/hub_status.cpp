@@ -103,6 +103,7 @@ std::string hub_status(const HubView& hub) {
                        {"retention",
                         {{"state", kept.state},
                          {"deleted_images", kept.deleted_images},
+                         {"deleted_batches", kept.deleted_batches},
                          {"deleted_bytes", kept.deleted_bytes},
                          {"undeletable_files", kept.undeletable_files}}},
                        {"commands", json::parse(hub.desk.list())},

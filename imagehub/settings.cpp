@@ -22,25 +22,37 @@ void read_addresses(common::Section& hub, const std::string& key, common::Addres
   }
 }
 
-/// Keys of this section and, above them, those of its `images`: the only class of data that is ever deleted.
-void read_limits(common::Section section, bool named, RetentionLimits& limits) {
+void read_limits(common::Section section, RetentionLimits& limits) {
   constexpr double kCentury = 36'525;
   section.read("keep_days", limits.keep_days, {0.0001, kCentury});
   section.read("max_gb", limits.max_gb, {0.001});
   section.read("min_free_gb", limits.min_free_gb, {0.001});
-  if (named) read_limits(section.section("images"), false, limits);
 }
 
+/// A node's own limits, completed by those of all.
+void add_node(ClassRetention& retention, const std::string& node, RetentionLimits limits) {
+  if (limits.max_gb) retention.own_room.insert(node);
+  if (!limits.keep_days) limits.keep_days = retention.all.keep_days;
+  if (!limits.min_free_gb) limits.min_free_gb = retention.all.min_free_gb;
+  retention.nodes.emplace(node, limits);
+}
+
+/// Images: the keys of this section and, above them, those of its `images`. Rows only those of its `data`, since they
+/// take little and are dear.
 void read_retention(common::Section section, RetentionSettings& retention) {
-  read_limits(section, true, retention.images);
+  const auto read = [](common::Section& of, RetentionLimits& images, RetentionLimits& data) {
+    read_limits(of, images);
+    read_limits(of.section("images"), images);
+    read_limits(of.section("data"), data);
+  };
+  read(section, retention.images.all, retention.data.all);
   section.read("include_adopted", retention.include_adopted);
   for (auto& [node, own] : section.named_sections("nodes")) {
-    RetentionLimits limits;
-    read_limits(own, true, limits);
-    if (limits.max_gb) retention.own_room.insert(node);
-    if (!limits.keep_days) limits.keep_days = retention.images.keep_days;
-    if (!limits.min_free_gb) limits.min_free_gb = retention.images.min_free_gb;
-    retention.nodes.emplace(node, limits);
+    RetentionLimits images;
+    RetentionLimits data;
+    read(own, images, data);
+    add_node(retention.images, node, images);
+    add_node(retention.data, node, data);
   }
 }
 
@@ -62,8 +74,14 @@ std::string described(const RetentionLimits& limits) {
 }
 
 std::string described(const RetentionSettings& retention) {
-  std::string all = described(retention.images);
-  for (const auto& [node, limits] : retention.nodes) all += common::cat("; ", node, ':', described(limits));
+  std::string all = described(retention.images.all);
+  for (const auto& [node, limits] : retention.images.nodes) all += common::cat("; ", node, ':', described(limits));
+  if (retention.data.any()) {
+    all += "; data:" + described(retention.data.all);
+    for (const auto& [node, limits] : retention.data.nodes) {
+      all += common::cat("; data of ", node, ':', described(limits));
+    }
+  }
   return all + (retention.include_adopted ? "; adopted files too" : "");
 }
 

@@ -97,6 +97,9 @@ std::string retention_line(const json& retention) {
   for (const auto& [reason, count] : retention.at("deleted_images").items()) {
     out += cat(", ", count.get<std::uint64_t>(), " images for ", reason);
   }
+  for (const auto& [reason, count] : retention.at("deleted_batches").items()) {
+    out += cat(", ", count.get<std::uint64_t>(), " batches of rows for ", reason);
+  }
   if (stuck > 0) out += cat("; cannot remove ", stuck, " files");
   return out + '\n';
 }

@@ -54,6 +54,7 @@ class BatchChecker {
       : files_(files), data_(data), report_(report) {}
 
   void check(const BatchRow& row) {
+    if (row.state == BatchState::deleting) return;
     if (row.state == BatchState::lost) {
       add(Finding::batch_without_file, row, cat("row ", row.id), "its folder was removed before it was closed");
       return;
@@ -184,8 +185,8 @@ RepairedBatches repair_batches(common::FileSystem& files, const DataDirectory& d
   }
   std::map<std::int64_t, std::string> gone;
   IndexReader(files, data.index()).each_batch([&](const BatchRow& row) {
-    if (!row.incoming.empty() || (row.state != BatchState::lost && common::exists(files, data.data() / row.path)))
-      return;
+    if (!row.incoming.empty() || row.state == BatchState::deleting) return;
+    if (row.state != BatchState::lost && common::exists(files, data.data() / row.path)) return;
     gone[row.id] = cat("data/", common::escaped(row.path), "  ", common::escaped(described(row)), ", boot ",
                        common::hex64(row.batch.boot), ", row ", row.id, '\n');
   });

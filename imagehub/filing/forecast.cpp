@@ -27,7 +27,7 @@ std::optional<std::string> Forecast::measure() {
   const std::int64_t today = now / kDay;
   double bytes = 0;
   for (const auto& node : growth_.between(today - kDaysBefore, today)) {
-    if (!retention_.of(node.node).any()) bytes += static_cast<double>(node.bytes);
+    if (!retention_.images.of(node.node).any()) bytes += static_cast<double>(node.bytes);
   }
   const std::int64_t since = std::max((today - kDaysBefore) * kDay, growth_.start_ns());
   const double days = static_cast<double>(std::max(now - since, kHour)) / static_cast<double>(kDay);

@@ -14,7 +14,6 @@ namespace {
 using common::cat;
 
 constexpr std::int64_t kDay = 86'400 * common::kSecond;
-constexpr double kGigabyte = 1e9;
 constexpr std::int64_t kLookInterval = 5 * common::kSecond;
 constexpr std::int64_t kRemovalInterval = 60 * common::kSecond;
 /// Rows moved in one transaction: it takes the committing thread a few milliseconds.
@@ -29,15 +28,6 @@ constexpr std::chrono::milliseconds kPause{50};
 
 }  // namespace
 
-bool RetentionSettings::any() const {
-  return images.any() || std::any_of(nodes.begin(), nodes.end(), [](const auto& node) { return node.second.any(); });
-}
-
-const RetentionLimits& RetentionSettings::of(const std::string& node) const {
-  const auto own = nodes.find(node);
-  return own == nodes.end() ? images : own->second;
-}
-
 Retention::Retention(const RetentionSettings& settings, const Parts& parts)
     : settings_(settings),
       store_(parts.store),
@@ -46,7 +36,8 @@ Retention::Retention(const RetentionSettings& settings, const Parts& parts)
       index_(parts.index),
       files_(parts.files),
       clock_(parts.clock),
-      deletions_(parts.index) {
+      deletions_(parts.index),
+      batches_(parts.index, parts.batch_store, parts.reserve) {
   status_.state = settings_.any() ? "on" : "off";
 }
 
@@ -83,6 +74,7 @@ std::vector<std::string> finish_deletions(Index& index, ImageStore& store, bool 
 
 void Retention::recover() {
   reserve_.spend([&] { to_remove_ = finish_deletions(index_, store_); });
+  batches_.recover();
   for (const std::string& path : to_remove_) store_.hold_name(path);
   const std::lock_guard lock(mutex_);
   status_.undeletable_files = to_remove_.size();
@@ -137,10 +129,30 @@ bool Retention::step(const BetweenGroups& between_groups) {
     next_look_ns_ = clock_.monotonic_ns() + kLookInterval;
     look_around(between_groups);
   }
-  if (plan_.totals.empty() && removed_.empty()) return false;
+  if (plan_.totals.empty() && removed_.empty()) return batches_due_ && delete_batches(between_groups);
   between_groups([this] { change_rows(); });
   remove_files();
-  return !plan_.totals.empty() || !removed_.empty();
+  return !plan_.totals.empty() || !removed_.empty() || batches_due_;
+}
+
+/// A few; whether there are more.
+bool Retention::delete_batches(const BetweenGroups& between_groups) {
+  batches_due_ = false;
+  BatchRetention::Deleted deleted;
+  between_groups([&] {
+    // The clock may have lost its time since.
+    if (!committer_.uncertain_times()) deleted = batches_.round(settings_.data, plan_.now_ns, free_bytes());
+  });
+  batches_due_ = deleted.more;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [reason, count] : deleted.batches) {
+    if (status_.deleted_batches[reason] == 0) {
+      common::log::info(cat("retention deletes the oldest rows because of ", reason, "; status counts their batches"));
+    }
+    status_.deleted_batches[reason] += count;
+  }
+  status_.deleted_bytes += deleted.bytes;
+  return batches_due_;
 }
 
 /// Sums and ages of all nodes, a bounded number in each task.
@@ -154,7 +166,9 @@ void Retention::look_around(const BetweenGroups& between_groups) {
   });
   const std::string state = state_now(newest, uncertain_times);
   enter(state);
-  if (state != "on") return;
+  batches_due_ = state == "on" && settings_.data.any();
+  plan_.now_ns = clock_.utc_ns();
+  if (state != "on" || !settings_.images.any()) return;
   std::vector<ImageTotal> totals;
   for (bool more = true; more && totals.size() < kMaxTotals;) {
     between_groups([&] {
@@ -187,23 +201,21 @@ void Retention::enter(const std::string& state) {
   state == "on" ? common::log::info("retention is on") : common::log::warn("retention is " + state);
 }
 
-const std::string& Retention::room_of(const std::string& node) const {
-  static const std::string shared;
-  return settings_.own_room.contains(node) ? node : shared;
+double Retention::free_bytes() const {
+  const Reserve::Status reserve = reserve_.status();
+  return static_cast<double>(files_.space(store_.folder()).free_bytes) -
+         static_cast<double>(reserve.bytes - reserve.bytes_left);
 }
 
 void Retention::plan(std::vector<ImageTotal> totals) {
   if (!settings_.include_adopted) std::erase_if(totals, [](const ImageTotal& total) { return total.adopted; });
   plan_ = {};
   plan_.now_ns = clock_.utc_ns();
-  const Reserve::Status reserve = reserve_.status();
-  plan_.free_bytes = static_cast<double>(files_.space(store_.folder()).free_bytes) -
-                     static_cast<double>(reserve.bytes - reserve.bytes_left);
-  for (const ImageTotal& total : totals) plan_.over_max_gb[room_of(total.node)] += static_cast<double>(total.bytes);
-  for (auto& [room, bytes] : plan_.over_max_gb) {
-    const auto& max_gb = room.empty() ? settings_.images.max_gb : settings_.of(room).max_gb;
-    bytes = max_gb ? bytes - *max_gb * kGigabyte : 0;
+  plan_.free_bytes = free_bytes();
+  for (const ImageTotal& total : totals) {
+    plan_.over_max_gb[settings_.images.room_of(total.node)] += static_cast<double>(total.bytes);
   }
+  settings_.images.take_max_gb(plan_.over_max_gb);
   std::erase_if(
       totals, [this](const ImageTotal& total) { return reason_to_delete(total, total.oldest_received_ns) == nullptr; });
   std::sort(totals.begin(), totals.end(),
@@ -212,14 +224,7 @@ void Retention::plan(std::vector<ImageTotal> totals) {
 }
 
 const char* Retention::reason_to_delete(const ImageTotal& total, std::int64_t received_ns) const {
-  const RetentionLimits& limits = settings_.of(total.node);
-  if (limits.keep_days &&
-      static_cast<double>(plan_.now_ns - received_ns) > *limits.keep_days * static_cast<double>(kDay)) {
-    return "keep_days";
-  }
-  if (plan_.over_max_gb.at(room_of(total.node)) > 0) return "max_gb";
-  if (limits.min_free_gb && plan_.free_bytes < *limits.min_free_gb * kGigabyte) return "min_free_gb";
-  return nullptr;
+  return settings_.images.reason_to_delete(total.node, received_ns, plan_.now_ns, plan_.over_max_gb, plan_.free_bytes);
 }
 
 /// On the thread that commits: what is removed leaves the garbage, what is next goes there, in one transaction.
@@ -293,7 +298,7 @@ void Retention::move_some(ImageTotal& total, std::int64_t until_ns, std::vector<
 }
 
 void Retention::deleted(const ImageTotal& total, const OldImage& image, const char* reason) {
-  plan_.over_max_gb[room_of(total.node)] -= static_cast<double>(image.bytes);
+  plan_.over_max_gb[settings_.images.room_of(total.node)] -= static_cast<double>(image.bytes);
   plan_.free_bytes += static_cast<double>(image.bytes);
   const std::lock_guard lock(mutex_);
   if (++status_.deleted_images[reason] == 1) {

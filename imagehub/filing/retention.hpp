@@ -5,8 +5,6 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,33 +12,14 @@
 #include "common/clock.hpp"
 #include "common/file_system.hpp"
 #include "common/thread.hpp"
+#include "imagehub/filing/batch_retention.hpp"
 #include "imagehub/filing/committer.hpp"
+#include "imagehub/filing/retention_settings.hpp"
 #include "imagehub/index/deletions.hpp"
 #include "imagehub/store/image_store.hpp"
 #include "imagehub/store/reserve.hpp"
 
 namespace imagehub {
-
-/// How long images are kept; what is not set has no limit.
-struct RetentionLimits {
-  std::optional<double> keep_days;
-  std::optional<double> max_gb;
-  std::optional<double> min_free_gb;  ///< of the disk
-
-  bool any() const { return keep_days || max_gb || min_free_gb; }
-};
-
-/// Event rows and logs are kept for ever; this is about images.
-struct RetentionSettings {
-  RetentionLimits images;                        ///< of nodes without limits of their own
-  std::map<std::string, RetentionLimits> nodes;  ///< complete: what a node does not override is filled in
-  bool include_adopted = false;                  ///< also files that lay there before they had rows
-
-  std::set<std::string> own_room;  ///< nodes with a max_gb of their own; all others share one
-
-  bool any() const;
-  const RetentionLimits& of(const std::string& node) const;
-};
 
 /// Finishes what a hub that ended was deleting: removes the files in the garbage, then their rows there. Returns the
 /// files that cannot be removed. Before the hub files anything, or in its absence. Throws when the folder of
@@ -49,6 +28,7 @@ std::vector<std::string> finish_deletions(Index& index, ImageStore& store, bool 
 
 /// Deletes the oldest images, by receive time, when their owner has set limits: at first the row goes to the garbage,
 /// a bounded number in a transaction, then the file, then the garbage. step() does one such round; a thread repeats it.
+/// When no image is to go any more, it is the turn of batches of rows.
 /// Rows are changed on the thread that commits, through `between_groups`; files go on this one.
 /// status() is thread-safe.
 class Retention {
@@ -59,6 +39,7 @@ class Retention {
   struct Parts {
     Index& index;
     ImageStore& store;
+    common::BatchStore& batch_store;
     Committer& committer;
     Reserve& reserve;
     common::FileSystem& files;
@@ -81,6 +62,7 @@ class Retention {
   struct Status {
     std::string state;                                    ///< "off", "on", or "at rest: " and why
     std::map<std::string, std::uint64_t> deleted_images;  ///< by reason, since the start
+    std::map<std::string, std::uint64_t> deleted_batches;
     std::uint64_t deleted_bytes = 0;
     std::uint64_t undeletable_files = 0;  ///< tried again and again
   };
@@ -92,8 +74,8 @@ class Retention {
  private:
   /// What was found at the last look around, less what has been deleted since.
   struct Plan {
-    std::vector<ImageTotal> totals;             ///< those that may have something to delete; oldest last
-    std::map<std::string, double> over_max_gb;  ///< bytes, by node with room of its own; "": the others
+    std::vector<ImageTotal> totals;  ///< those that may have something to delete; oldest last
+    ClassRetention::Rooms over_max_gb;
     double free_bytes = 0;
     std::int64_t now_ns = 0;  ///< UTC
   };
@@ -109,9 +91,10 @@ class Retention {
   std::vector<std::string> move_to_garbage();
   void move_some(ImageTotal& total, std::int64_t until_ns, std::vector<std::string>& moved);
   void remove_files();
+  bool delete_batches(const BetweenGroups& between_groups);
+  double free_bytes() const;
   const char* reason_to_delete(const ImageTotal& total, std::int64_t received_ns) const;
   void deleted(const ImageTotal& total, const OldImage& image, const char* reason);
-  const std::string& room_of(const std::string& node) const;
 
   RetentionSettings settings_;
   ImageStore& store_;
@@ -121,10 +104,12 @@ class Retention {
   common::FileSystem& files_;
   const common::Clock& clock_;
   Deletions deletions_;
+  BatchRetention batches_;
 
   Plan plan_;
   std::vector<std::string> to_remove_;  ///< in the garbage, files still there
   std::vector<std::string> removed_;    ///< in the garbage, files gone
+  bool batches_due_ = false;
   std::int64_t next_look_ns_ = 0;
   std::int64_t next_removal_ns_ = 0;
   BetweenGroups between_groups_;

@@ -10,7 +10,7 @@ namespace imagehub {
 namespace {
 
 /// By BatchState.
-constexpr std::array<const char*, 4> kStates{"open", "complete", "partial", "lost"};
+constexpr std::array<const char*, 5> kStates{"open", "complete", "partial", "lost", "deleting"};
 
 BatchState state_of(const std::string& name) {
   for (std::size_t i = 0; i < kStates.size(); ++i) {

@@ -14,7 +14,8 @@ enum class BatchState {
   open,      ///< rows are still appended to it
   complete,  ///< has all its files with all their rows
   partial,   ///< was closed before
-  lost       ///< its folder was removed before it was closed
+  lost,      ///< its folder was removed before it was closed
+  deleting   ///< its folder is being removed, because its owner set a limit
 };
 
 /// A batch of rows; `batch.complete` follows from its state.

@@ -149,8 +149,9 @@ CREATE TABLE commands(
   created_ns INTEGER NOT NULL);
 )sql";
 
-/// Batches of rows. state: open, complete, partial, or lost (its files were removed before it was closed). A batch is
-/// below data/.incoming as long as incoming is not empty, else at its path below data/.
+/// Batches of rows. state: open, complete, partial, lost (its files were removed before it was closed), or deleting
+/// (its folder is being removed). A batch is below data/.incoming as long as incoming is not empty, else at its path
+/// below data/. batch_totals has those that are complete or partial there.
 inline constexpr const char* kSchemaBatches = R"sql(
 CREATE TABLE batches(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -173,6 +174,8 @@ CREATE TABLE batches(
 CREATE INDEX batches_by_session ON batches(boot, node, view, source, number);
 CREATE INDEX batches_by_time ON batches(node, source, time_ns);
 CREATE INDEX batches_incoming ON batches(id) WHERE incoming <> '';
+CREATE INDEX batches_deleting ON batches(id) WHERE state = 'deleting';
+CREATE INDEX batches_by_age ON batches(node, received_ns) WHERE state IN ('complete', 'partial') AND incoming = '';
 
 CREATE TABLE batch_files(
   batch_id INTEGER NOT NULL REFERENCES batches(id),
@@ -182,6 +185,28 @@ CREATE TABLE batch_files(
   bytes INTEGER NOT NULL,
   sha256 TEXT NOT NULL,
   PRIMARY KEY(batch_id, number)) WITHOUT ROWID;
+
+CREATE TABLE batch_totals(
+  node TEXT PRIMARY KEY,
+  batches INTEGER NOT NULL,
+  bytes INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TRIGGER batch_added AFTER INSERT ON batches BEGIN
+  INSERT INTO batch_totals SELECT new.node, 1, new.bytes
+    WHERE new.incoming = '' AND new.state IN ('complete', 'partial')
+    ON CONFLICT(node) DO UPDATE SET batches = batches + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER batch_removed AFTER DELETE ON batches BEGIN
+  UPDATE batch_totals SET batches = batches - 1, bytes = bytes - old.bytes
+    WHERE node = old.node AND old.incoming = '' AND old.state IN ('complete', 'partial');
+END;
+CREATE TRIGGER batch_changed AFTER UPDATE OF node, state, bytes, incoming ON batches BEGIN
+  UPDATE batch_totals SET batches = batches - 1, bytes = bytes - old.bytes
+    WHERE node = old.node AND old.incoming = '' AND old.state IN ('complete', 'partial');
+  INSERT INTO batch_totals SELECT new.node, 1, new.bytes
+    WHERE new.incoming = '' AND new.state IN ('complete', 'partial')
+    ON CONFLICT(node) DO UPDATE SET batches = batches + 1, bytes = bytes + excluded.bytes;
+END;
 )sql";
 
 /// The n-th step brings an index of format n to n + 1.

@@ -40,7 +40,7 @@ common::Message chunk(std::uint64_t seq, const std::string& csv, std::uint64_t b
 class Hub : public FilingKit {
  public:
   Hub() {
-    batch_settings = {2, 3, common::kDefaultNamePattern, 60};
+    batch_settings = {{2, 3, common::kDefaultNamePattern}, 60};
     restart();
   }
 

@@ -248,8 +248,9 @@ TEST_CASE("while the disk is full images are refused before a byte is written, a
 TEST_CASE("retention deletes while senders send, and nothing that it took comes back") {
   Hub hub;
   RetentionSettings settings;
-  settings.images.max_gb = 1e-6;  // one kilobyte: a few pictures
-  Retention retention(settings, {*hub.index, *hub.store, *hub.committer, *hub.reserve, hub.disk, hub.clock});
+  settings.images.all.max_gb = 1e-6;  // one kilobyte: a few pictures
+  Retention retention(settings,
+                      {*hub.index, *hub.store, *hub.batch_store, *hub.committer, *hub.reserve, hub.disk, hub.clock});
   const auto step = [&] {
     hub.clock.advance(5 * kSecond);
     return retention.step([&](std::function<void()> task) { hub.filing->between_groups(std::move(task)); });

@@ -85,7 +85,7 @@ TEST_CASE("a young index counts as an hour old, an old one by its last seven day
 
 TEST_CASE("images that are deleted in time fill no disk") {
   RetentionSettings settings;
-  settings.nodes["Barn"].keep_days = 3;
+  settings.images.nodes["Barn"].keep_days = 3;
   Fixture fixture(settings);
   fixture.clock.advance(kDay);
   fixture.store(90);
@@ -100,7 +100,7 @@ TEST_CASE("limits that are changed count at the next look") {
   fixture.store(10);
   CHECK(fixture.days_left() == Approx(10));
   RetentionSettings settings;
-  settings.images.keep_days = 3;
+  settings.images.all.keep_days = 3;
   fixture.forecast->set_retention(settings);
   CHECK_FALSE(fixture.days_left());
 }

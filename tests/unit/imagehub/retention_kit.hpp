@@ -85,7 +85,7 @@ class Hub : public FilingKit {
  private:
   void make_retention() {
     retention = std::make_unique<Retention>(
-        settings_, Retention::Parts{*index, *FilingKit::store, *committer, *reserve, test_disk, clock});
+        settings_, Retention::Parts{*index, *FilingKit::store, *batch_store, *committer, *reserve, test_disk, clock});
   }
 
   RetentionSettings settings_;
@@ -94,12 +94,12 @@ class Hub : public FilingKit {
 
 [[maybe_unused]] RetentionSettings keep_days(double days) {
   RetentionSettings settings;
-  settings.images.keep_days = days;
+  settings.images.all.keep_days = days;
   return settings;
 }
 [[maybe_unused]] RetentionSettings max_gb(double gb) {
   RetentionSettings settings;
-  settings.images.max_gb = gb;
+  settings.images.all.max_gb = gb;
   return settings;
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("max_gb keeps the newest of all nodes together") {
 
 TEST_CASE("min_free_gb deletes as much as is missing, and no more before it looks again") {
   RetentionSettings settings;
-  settings.images.min_free_gb = 1;
+  settings.images.all.min_free_gb = 1;
   Hub hub(settings);
   hub.store_hourly({"Barn"}, 20);
   hub.look();
@@ -76,9 +76,9 @@ TEST_CASE("min_free_gb deletes as much as is missing, and no more before it look
 
 TEST_CASE("a node's own limits take the place of those for all") {
   RetentionSettings settings = keep_days(1);
-  settings.images.max_gb = 0.001;
-  settings.nodes["Barn"] = {30, 0.0015, std::nullopt};
-  settings.own_room = {"Barn"};
+  settings.images.all.max_gb = 0.001;
+  settings.images.nodes["Barn"] = {30, 0.0015, std::nullopt};
+  settings.images.own_room = {"Barn"};
   Hub hub(settings);
   hub.store_hourly({"Barn", "Shed"}, 100);
   hub.look();

@@ -88,20 +88,26 @@ TEST_CASE("limits of retention are for all, overridden for images, and by a node
       "hub: {reserve_mb: 0}\n"
       "retention:\n  keep_days: 90\n  max_gb: 200\n  min_free_gb: 5\n  include_adopted: True\n"
       "  images: {keep_days: 30}\n"
-      "  nodes:\n    Barn: {keep_days: 365, max_gb: 50}\n    Field: {min_free_gb: 1, images: {keep_days: 2.5}}\n");
+      "  nodes:\n    Barn: {keep_days: 365, max_gb: 50}\n    Field: {min_free_gb: 1, images: {keep_days: 2.5}}\n"
+      "    Lab: {data: {keep_days: 3650}}\n"
+      "  data: {max_gb: 20}\n");
   const RetentionSettings& retention = settings.retention;
   CHECK(settings.reserve_mb == 0);
   CHECK(retention.any());
   CHECK(retention.include_adopted);
-  CHECK(retention.of("Shed").keep_days == 30);
-  CHECK(retention.of("Shed").max_gb == 200);
-  CHECK(retention.of("Shed").min_free_gb == 5);
-  CHECK(retention.of("Barn").keep_days == 365);
-  CHECK(retention.of("Barn").max_gb == 50);
-  CHECK(retention.of("Barn").min_free_gb == 5);
-  CHECK(retention.of("Field").keep_days == 2.5);
-  CHECK(retention.of("Field").min_free_gb == 1);
-  CHECK(retention.own_room == std::set<std::string>{"Barn"});
+  CHECK(retention.images.of("Shed").keep_days == 30);
+  CHECK(retention.images.of("Shed").max_gb == 200);
+  CHECK(retention.images.of("Shed").min_free_gb == 5);
+  CHECK(retention.images.of("Barn").keep_days == 365);
+  CHECK(retention.images.of("Barn").max_gb == 50);
+  CHECK(retention.images.of("Barn").min_free_gb == 5);
+  CHECK(retention.images.of("Field").keep_days == 2.5);
+  CHECK(retention.images.of("Field").min_free_gb == 1);
+  CHECK_FALSE(retention.data.of("Barn").keep_days);
+  CHECK(retention.data.all.max_gb == 20);
+  CHECK(retention.data.of("Lab").keep_days == 3650);
+  CHECK(retention.images.of("Lab").keep_days == 30);
+  CHECK(retention.images.own_room == std::set<std::string>{"Barn"});
   CHECK_THAT(describe(settings), ContainsSubstring("retention: keep_days 30 max_gb 200 min_free_gb 5; Barn: keep_days "
                                                    "365 max_gb 50 min_free_gb 5; Field: "));
 }

@@ -10,7 +10,7 @@ std::string status(const std::string& drops, const std::string& nodes, const std
     "in_flight_messages":2,"in_flight_bytes":1500,"holding_back":)" +
          holding_back + R"(,"queue_bytes":1,"drops":)" + drops +
          R"(,"disk":{"total_bytes":2000000000,"free_bytes":999,"full":false,"days_left":null,"bytes_per_day":0,"reserve_bytes":64000000,
-        "reserve_left_bytes":8000000},"retention":{"state":"off","deleted_images":{},"deleted_bytes":0,
+        "reserve_left_bytes":8000000},"retention":{"state":"off","deleted_images":{},"deleted_batches":{},"deleted_bytes":0,
         "undeletable_files":0},"nodes":)" +
          nodes + "}";
 }
@@ -50,11 +50,14 @@ TEST_CASE("status tells of a full disk and of what was deleted, and is silent ab
   const std::string usual = imagehub::format_status(status("{}", "[]"));
   CHECK(usual.find("retention") == std::string::npos);
   std::string json = replaced(status("{}", "[]"), R"("full":false)", R"("full":true)");
-  json = replaced(json, R"("state":"off","deleted_images":{},"deleted_bytes":0)",
-                  R"("state":"on","deleted_images":{"keep_days":5,"max_gb":1},"deleted_bytes":1500)");
+  json = replaced(
+      json, R"("state":"off","deleted_images":{},"deleted_batches":{},"deleted_bytes":0)",
+      R"("state":"on","deleted_images":{"keep_days":5,"max_gb":1},"deleted_batches":{"keep_days":2},"deleted_bytes":1500)");
   const std::string text = imagehub::format_status(json);
   CHECK_THAT(text, ContainsSubstring("free of 2.0 GB, full: images wait; reserve for events 8.0 MB of 64.0 MB\n"));
-  CHECK_THAT(text, ContainsSubstring("retention on; deleted 1.5 KB, 5 images for keep_days, 1 images for max_gb\n"));
+  CHECK_THAT(
+      text, ContainsSubstring("retention on; deleted 1.5 KB, 5 images for keep_days, 1 images for max_gb, 2 batches of "
+                              "rows for keep_days\n"));
 }
 
 TEST_CASE("status tells of rows and batches where there are some") {
