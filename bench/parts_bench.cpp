@@ -37,13 +37,13 @@ BENCHMARK(decode_gray)->Arg(1)->Arg(2)->Arg(4)->Arg(8);
 
 void decode_bgr(benchmark::State& state) {
   common::Image bgr;
-  for (auto _ : state) common::decode_bgr(next_jpeg(), bgr);
+  for (auto _ : state) common::decode_bgr(next_jpeg(), static_cast<int>(state.range(0)), bgr);
 }
-BENCHMARK(decode_bgr);
+BENCHMARK(decode_bgr)->Arg(1)->Arg(2)->Arg(4)->Arg(8);
 
 void encode(benchmark::State& state) {
   common::Image bgr;
-  common::decode_bgr(next_jpeg(), bgr);
+  common::decode_bgr(next_jpeg(), 1, bgr);
   for (auto _ : state) benchmark::DoNotOptimize(common::encode_jpeg(bgr));
 }
 BENCHMARK(encode);

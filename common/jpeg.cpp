@@ -22,6 +22,11 @@ tjhandle compressor() {
   return handle.get();
 }
 
+tjhandle transformer() {
+  thread_local const Handle handle(tjInitTransform());
+  return handle.get();
+}
+
 /// A warning (a cut picture, say) leaves a usable picture; only errors count.
 void check(tjhandle handle, int result) {
   if (result != 0 && tjGetErrorCode(handle) == TJERR_FATAL) throw JpegError(tjGetErrorStr2(handle));
@@ -38,6 +43,22 @@ void decode(ByteView jpeg, int scale, int pixel_format, int channels, Image& out
   tjhandle handle = decompressor();
   check(handle, tjDecompress2(handle, jpeg.data(), jpeg.size(), out.pixels.data(), out.width, 0, out.height,
                               pixel_format, TJFLAG_ACCURATEDCT));
+}
+
+struct Header {
+  JpegSize size;
+  int colour_space = 0;
+};
+
+Header read_header(ByteView jpeg) {
+  Header header;
+  int subsampling = 0;
+  tjhandle handle = decompressor();
+  if (tjDecompressHeader3(handle, jpeg.data(), jpeg.size(), &header.size.width, &header.size.height, &subsampling,
+                          &header.colour_space) != 0) {
+    throw JpegError(tjGetErrorStr2(handle));
+  }
+  return header;
 }
 
 /// TurboJPEG's buffer, copied once into a vector of the right size.
@@ -121,22 +142,14 @@ std::optional<Bytes> with_huffman_tables(ByteView jpeg) {
 }
 
 JpegSize jpeg_size(ByteView jpeg) {
-  JpegSize size;
-  int subsampling = 0;
-  int colour_space = 0;
-  tjhandle handle = decompressor();
-  if (tjDecompressHeader3(handle, jpeg.data(), jpeg.size(), &size.width, &size.height, &subsampling, &colour_space) !=
-      0) {
-    throw JpegError(tjGetErrorStr2(handle));
-  }
-  return size;
+  return read_header(jpeg).size;
 }
 
 void decode_gray(ByteView jpeg, int scale, Image& out) {
   decode(jpeg, scale, TJPF_GRAY, 1, out);
 }
-void decode_bgr(ByteView jpeg, Image& out) {
-  decode(jpeg, 1, TJPF_BGR, 3, out);
+void decode_bgr(ByteView jpeg, int scale, Image& out) {
+  decode(jpeg, scale, TJPF_BGR, 3, out);
 }
 
 Bytes encode_jpeg(const Image& image, int quality) {
@@ -148,6 +161,17 @@ Bytes encode_jpeg(const Image& image, int quality) {
   tjhandle handle = compressor();
   check(handle, tjCompress2(handle, image.pixels.data(), image.width, 0, image.height, gray ? TJPF_GRAY : TJPF_BGR,
                             out.data(), out.size(), gray ? TJSAMP_GRAY : TJSAMP_420, quality, 0));
+  return out.bytes();
+}
+
+std::optional<Bytes> without_colour(ByteView jpeg) {
+  const int colour_space = read_header(jpeg).colour_space;
+  if (colour_space != TJCS_YCbCr && colour_space != TJCS_GRAY) return std::nullopt;
+  Compressed out;
+  tjtransform transform{};
+  transform.options = TJXOPT_GRAY;
+  tjhandle handle = transformer();
+  check(handle, tjTransform(handle, jpeg.data(), jpeg.size(), 1, out.data(), out.size(), &transform, 0));
   return out.bytes();
 }
 

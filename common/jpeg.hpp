@@ -37,10 +37,16 @@ JpegSize jpeg_size(ByteView jpeg);
 /// Luminance alone, chrominance is not computed. `scale` 1, 2, 4 or 8 gives the picture at 1/scale of its size
 /// (rounded up). `out` is reused.
 void decode_gray(ByteView jpeg, int scale, Image& out);
-void decode_bgr(ByteView jpeg, Image& out);
+
+/// In colour, at the same scales.
+void decode_bgr(ByteView jpeg, int scale, Image& out);
 
 /// 8-bit images of 1 (grey) or 3 (BGR) channels; colour is subsampled 4:2:0.
 Bytes encode_jpeg(const Image& image, int quality = kJpegQuality);
+
+/// The JPEG in grey without loss: its luminance is taken over as it is compressed. Nothing when it has none, because it
+/// is not in YCbCr or grey.
+std::optional<Bytes> without_colour(ByteView jpeg);
 
 /// From YUV 4:2:0 planes, one after the other without padding; width and height are even.
 Bytes encode_jpeg_yuv420(ByteView planes, int width, int height, int quality = kJpegQuality);

@@ -1,21 +1,8 @@
 #include "imagenode/detect/tuning.hpp"
 
-#include <algorithm>
-#include <cstddef>
 #include <opencv2/imgproc.hpp>
 
 namespace imagenode {
-
-common::Image cut_out(const common::Image& image, const RoiPixels& part) {
-  common::Image cut = common::Image::make(part.width(), part.height(), image.channels);
-  const auto channels = static_cast<std::size_t>(image.channels);
-  for (int y = 0; y < cut.height; ++y) {
-    const auto* row = image.pixels.data() + static_cast<std::size_t>(part.y1 + y) * image.row_bytes() +
-                      static_cast<std::size_t>(part.x1) * channels;
-    std::copy_n(row, cut.row_bytes(), cut.pixels.data() + static_cast<std::size_t>(y) * cut.row_bytes());
-  }
-  return cut;
-}
 
 void add_roi_pictures(const Frame& frame, const RoiPercent& roi, const common::Image& gray, const RoiPixels& gray_roi,
                       std::vector<TuningItem>& items) {

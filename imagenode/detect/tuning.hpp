@@ -9,9 +9,6 @@
 /// Pictures for `send_test_images`: what a detector looks at and what it makes of it. Thread-safe.
 namespace imagenode {
 
-/// A copy of a part of an 8-bit picture.
-common::Image cut_out(const common::Image& image, const RoiPixels& part);
-
 /// The pictures that all detectors show: `ROI` in colour and `Grayscale` as analysed.
 void add_roi_pictures(const Frame& frame, const RoiPercent& roi, const common::Image& gray, const RoiPixels& gray_roi,
                       std::vector<TuningItem>& items);

@@ -72,19 +72,32 @@ std::size_t required_bytes(PixelForm form, int width, int height) {
   return 0;
 }
 
+cv::Rect rect_of(const RoiPixels& part) {
+  return {part.x1, part.y1, part.width(), part.height()};
+}
+
+/// The part made larger until it begins and ends where a colour sample of two pixels does.
+RoiPixels even(const RoiPixels& part) {
+  return {part.x1 / 2 * 2, part.y1 / 2 * 2, (part.x2 + 1) / 2 * 2, (part.y2 + 1) / 2 * 2};
+}
+
 /// Full range, which cv::COLOR_YUV2BGR_I420 is not.
-void yuv420_to_bgr(const common::Payload& data, int width, int height, cv::Mat out) {
+cv::Mat yuv420_to_bgr(const common::Payload& data, int width, int height, const RoiPixels& part) {
   const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-  const cv::Mat y = mat_of(data, width, height, CV_8UC1);
-  const cv::Mat u = mat_of(data, width / 2, height / 2, CV_8UC1, pixels);
-  const cv::Mat v = mat_of(data, width / 2, height / 2, CV_8UC1, pixels + pixels / 4);
+  const RoiPixels wide = even(part);
+  const cv::Rect small = rect_of({wide.x1 / 2, wide.y1 / 2, wide.x2 / 2, wide.y2 / 2});
+  const cv::Mat y = mat_of(data, width, height, CV_8UC1)(rect_of(wide));
+  const cv::Mat u = mat_of(data, width / 2, height / 2, CV_8UC1, pixels)(small);
+  const cv::Mat v = mat_of(data, width / 2, height / 2, CV_8UC1, pixels + pixels / 4)(small);
   cv::Mat cb;
   cv::Mat cr;
   cv::resize(u, cb, y.size(), 0, 0, cv::INTER_LINEAR);
   cv::resize(v, cr, y.size(), 0, 0, cv::INTER_LINEAR);
   cv::Mat merged;
   cv::merge(std::vector<cv::Mat>{y, cr, cb}, merged);
-  cv::cvtColor(merged, out, cv::COLOR_YCrCb2BGR);
+  cv::Mat bgr;
+  cv::cvtColor(merged, bgr, cv::COLOR_YCrCb2BGR);
+  return bgr(rect_of({part.x1 - wide.x1, part.y1 - wide.y1, part.x2 - wide.x1, part.y2 - wide.y1}));
 }
 
 }  // namespace
@@ -118,12 +131,16 @@ Frame::Frame(PixelForm form, int width, int height, common::Payload data, Captur
   }
 }
 
-const common::Image& Frame::gray(int scale, Decoding decoding) const {
+std::size_t Frame::index_of(int scale) {
   const auto index = static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(scale)));
   if (index >= kScales || scale != 1 << index) throw std::invalid_argument("the scale is 1, 2, 4 or 8");
+  return index;
+}
+
+const common::Image& Frame::gray(int scale, Decoding decoding) const {
   // Grey cameras have no colour to decode.
-  if (form_ == PixelForm::gray8 || form_ == PixelForm::gray16) decoding = Decoding::luminance;
-  common::Image& image = gray_[static_cast<std::size_t>(decoding)][index];
+  if (is_gray()) decoding = Decoding::luminance;
+  common::Image& image = gray_[static_cast<std::size_t>(decoding)][index_of(scale)];
   if (image.empty()) make_gray(scale, decoding, image);
   return image;
 }
@@ -146,8 +163,8 @@ void Frame::make_gray(int scale, Decoding decoding, common::Image& out) const {
   }
   if (decoding == Decoding::full || form_ == PixelForm::bgr) {
     bgr();
-    shape(out, bgr_.width, bgr_.height, 1);
-    cv::cvtColor(mat_of(bgr_), mat_of(out), cv::COLOR_BGR2GRAY);
+    shape(out, bgr_[0].width, bgr_[0].height, 1);
+    cv::cvtColor(mat_of(bgr_[0]), mat_of(out), cv::COLOR_BGR2GRAY);
     return;
   }
   shape(out, width_, height_, 1);
@@ -171,23 +188,31 @@ void Frame::make_gray(int scale, Decoding decoding, common::Image& out) const {
   }
 }
 
-const common::Image& Frame::bgr() const {
-  if (bgr_.empty()) make_bgr(bgr_);
-  return bgr_;
+const common::Image& Frame::bgr(int scale) const {
+  common::Image& image = bgr_[index_of(scale)];
+  if (image.empty()) make_bgr(scale, image);
+  return image;
 }
 
-void Frame::make_bgr(common::Image& out) const {
+void Frame::make_bgr(int scale, common::Image& out) const {
   if (form_ == PixelForm::jpeg) {
     common::Image decoded;
-    shape(decoded, width_, height_, 3);
-    common::decode_bgr(data_.view(), decoded);
+    shape(decoded, (width_ + scale - 1) / scale, (height_ + scale - 1) / scale, 3);
+    common::decode_bgr(data_.view(), scale, decoded);
     out = std::move(decoded);
+    return;
+  }
+  if (scale > 1) {
+    bgr();
+    common::Image& full = bgr_[0];
+    shape(out, (full.width + scale - 1) / scale, (full.height + scale - 1) / scale, 3);
+    cv::resize(mat_of(full), mat_of(out), cv::Size(out.width, out.height), 0, 0, cv::INTER_AREA);
     return;
   }
   shape(out, width_, height_, 3);
   switch (form_) {
     case PixelForm::yuv420:
-      yuv420_to_bgr(data_, width_, height_, mat_of(out));
+      yuv420_to_bgr(data_, width_, height_, {0, 0, width_, height_}).copyTo(mat_of(out));
       break;
     case PixelForm::yuyv:
       cv::cvtColor(mat_of(data_, width_, height_, CV_8UC2), mat_of(out), cv::COLOR_YUV2BGR_YUYV);
@@ -201,6 +226,32 @@ void Frame::make_bgr(common::Image& out) const {
       break;
     }
   }
+}
+
+common::Image Frame::bgr_part(const RoiPixels& part) const {
+  if (form_ == PixelForm::jpeg || !bgr_[0].empty()) return cut_out(bgr(), part);
+  require_inside(part, width_, height_);
+  common::Image out = common::Image::make(part.width(), part.height(), 3);
+  switch (form_) {
+    case PixelForm::yuv420:
+      yuv420_to_bgr(data_, width_, height_, part).copyTo(mat_of(out));
+      break;
+    case PixelForm::yuyv: {
+      const RoiPixels wide{even(part).x1, part.y1, even(part).x2, part.y2};
+      cv::Mat bgr;
+      cv::cvtColor(mat_of(data_, width_, height_, CV_8UC2)(rect_of(wide)), bgr, cv::COLOR_YUV2BGR_YUYV);
+      bgr(rect_of({part.x1 - wide.x1, 0, part.x2 - wide.x1, part.height()})).copyTo(mat_of(out));
+      break;
+    }
+    case PixelForm::bgr:
+      mat_of(data_, width_, height_, CV_8UC3)(rect_of(part)).copyTo(mat_of(out));
+      break;
+    default:
+      gray();
+      cv::cvtColor(mat_of(gray_[0][0])(rect_of(part)), mat_of(out), cv::COLOR_GRAY2BGR);
+      break;
+  }
+  return out;
 }
 
 const common::Payload& Frame::jpeg(int quality) const {
@@ -226,7 +277,7 @@ void Frame::trim() const {
   for (auto& scales : gray_) {
     for (common::Image& image : scales) give_buffer(image);
   }
-  give_buffer(bgr_);
+  for (common::Image& image : bgr_) give_buffer(image);
 }
 
 }  // namespace imagenode

@@ -7,6 +7,7 @@
 
 #include "common/image.hpp"
 #include "common/payload.hpp"
+#include "imagenode/frame/roi_pixels.hpp"
 
 namespace imagenode {
 
@@ -37,6 +38,7 @@ class Frame {
   Frame(PixelForm form, int width, int height, common::Payload data, CaptureTime time, std::int64_t number);
 
   PixelForm form() const { return form_; }
+  bool is_gray() const { return form_ == PixelForm::gray8 || form_ == PixelForm::gray16; }
   int width() const { return width_; }
   int height() const { return height_; }
   CaptureTime time() const { return time_; }
@@ -45,7 +47,12 @@ class Frame {
 
   /// 8-bit grey at 1/scale of the size (1, 2, 4 or 8; rounded up). A JPEG has the size that its own header says.
   const common::Image& gray(int scale = 1, Decoding decoding = Decoding::luminance) const;
-  const common::Image& bgr() const;
+  /// 8-bit colour at the same scales.
+  const common::Image& bgr(int scale = 1) const;
+  /// A part of bgr(). Unless the frame is a JPEG only this part is converted, and not kept. Where colour has fewer
+  /// samples than brightness the pixels at its edges may differ a little. Throws std::out_of_range when the part does
+  /// not lie in the picture.
+  common::Image bgr_part(const RoiPixels& part) const;
 
   /// The camera's own JPEG when it gave one (`quality` then has no say), else encoded: colour, or grey for grey forms.
   const common::Payload& jpeg(int quality) const;
@@ -63,12 +70,13 @@ class Frame {
   std::int64_t number_;
   static constexpr std::size_t kScales = 4;
 
+  static std::size_t index_of(int scale);
   void make_gray(int scale, Decoding decoding, common::Image& out) const;
-  void make_bgr(common::Image& out) const;
+  void make_bgr(int scale, common::Image& out) const;
 
   // What was made on request. Indexed by decoding and log2 of the scale.
   mutable std::array<std::array<common::Image, kScales>, 2> gray_;
-  mutable common::Image bgr_;
+  mutable std::array<common::Image, kScales> bgr_;
   mutable std::optional<common::Payload> jpeg_;
   mutable int jpeg_quality_ = 0;
 };

@@ -53,12 +53,12 @@ TEST_CASE("a picture survives JPEG nearly unchanged") {
   CHECK(decoded.height == 48);
   CHECK(largest_difference(decoded.pixels, gray.pixels) <= 4);
   const Image colour = gradient(64, 48, 3);
-  decode_bgr(encode_jpeg(colour), decoded);
+  decode_bgr(encode_jpeg(colour), 1, decoded);
   CHECK(decoded.channels == 3);
   CHECK(largest_difference(decoded.pixels, colour.pixels) <= 8);
 }
 
-TEST_CASE("grey decoding gives each scale, rounded up") {
+TEST_CASE("decoding gives each scale, rounded up") {
   const Bytes jpeg = encode_jpeg(gradient(101, 50, 3));
   for (const auto& [scale, width, height] : {std::tuple{1, 101, 50}, {2, 51, 25}, {4, 26, 13}, {8, 13, 7}}) {
     Image gray;
@@ -71,7 +71,33 @@ TEST_CASE("grey decoding gives each scale, rounded up") {
     // The same place of the pattern at every scale.
     const auto middle = static_cast<std::size_t>(height / 2 * width + width / 2);
     CHECK(std::abs(int{gray.pixels[middle]} - (40 + 50 + 12 + 10)) <= 12);
+    Image bgr;
+    decode_bgr(jpeg, scale, bgr);
+    CHECK(bgr.width == width);
+    CHECK(bgr.height == height);
+    CHECK(bgr.pixels.size() == static_cast<std::size_t>(3 * width * height));
+    CHECK(std::abs(int{bgr.pixels[3 * middle + 2]} - (40 + 50 + 12 + 20)) <= 12);
   }
+}
+
+TEST_CASE("a JPEG without its colour is its luminance, bit for bit, and smaller") {
+  const Bytes jpeg = encode_jpeg(gradient(101, 50, 3), 80);
+  const auto gray = without_colour(jpeg);
+  REQUIRE(gray);
+  CHECK(gray->size() < jpeg.size());
+  CHECK(is_whole_jpeg(*gray));
+  Image before;
+  Image after;
+  decode_gray(jpeg, 1, before);
+  decode_gray(*gray, 1, after);
+  CHECK(after.pixels == before.pixels);
+  Image bgr;
+  decode_bgr(*gray, 1, bgr);
+  CHECK(bgr.pixels[0] == after.pixels[0]);
+  CHECK(bgr.pixels[2] == after.pixels[0]);
+  // What is grey already stays so.
+  CHECK(without_colour(*gray));
+  CHECK_THROWS_AS(without_colour(Bytes(100, 7)), JpegError);
 }
 
 TEST_CASE("planes of YUV 4:2:0 become a JPEG of their luminance") {
@@ -94,8 +120,8 @@ TEST_CASE("the tables that Motion JPEG leaves out are put in") {
   REQUIRE(repaired);
   Image expected;
   Image got;
-  decode_bgr(whole, expected);
-  decode_bgr(*repaired, got);
+  decode_bgr(whole, 1, expected);
+  decode_bgr(*repaired, 1, got);
   CHECK(got.pixels == expected.pixels);
 }
 
@@ -116,7 +142,7 @@ TEST_CASE("damaged data is an error, never a crash") {
   const Bytes noise(200, 0x55);
   CHECK_THROWS_AS(jpeg_size(noise), JpegError);
   CHECK_THROWS_AS(decode_gray(noise, 1, out), JpegError);
-  CHECK_THROWS_AS(decode_bgr(ByteView{}, out), JpegError);
+  CHECK_THROWS_AS(decode_bgr(ByteView{}, 1, out), JpegError);
   CHECK_THROWS_AS(encode_jpeg(Image::make(4, 4, 4)), JpegError);
   CHECK_FALSE(with_huffman_tables(noise));
   // A length that points behind the end, a length of zero, a marker at the very end.

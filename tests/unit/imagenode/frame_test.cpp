@@ -131,6 +131,58 @@ TEST_CASE("a smaller grey is rounded up in size and keeps the brightness") {
   CHECK_THROWS_AS(forms[0].gray(16), std::invalid_argument);
 }
 
+TEST_CASE("a smaller picture in colour is rounded up in size and keeps its colours") {
+  const cv::Scalar mean = cv::mean(picture());
+  const Frame forms[]{frame(PixelForm::bgr, bytes_of(picture())), frame(PixelForm::jpeg, jpeg_of(picture())),
+                      frame(PixelForm::yuv420, yuv420_of(picture()))};
+  for (const Frame& made : forms) {
+    for (const int scale : {2, 4, 8}) {
+      INFO(name_of(made.form()) << " at 1/" << scale);
+      const common::Image& small = made.bgr(scale);
+      CHECK(small.width == (kWidth + scale - 1) / scale);
+      CHECK(small.height == (kHeight + scale - 1) / scale);
+      CHECK(small.channels == 3);
+      for (int part = 0; part < 3; ++part) CHECK(cv::mean(mat_of(small))[part] == Approx(mean[part]).margin(5));
+    }
+  }
+  CHECK_THROWS_AS(forms[0].bgr(3), std::invalid_argument);
+}
+
+TEST_CASE("a part in colour is what the whole picture has there, of every form") {
+  common::Bytes yuyv(kWidth * kHeight * 2);
+  for (std::size_t i = 0; i < yuyv.size(); ++i) yuyv[i] = static_cast<std::uint8_t>(i % 4 == 1 ? 90 : 60 + i % 100);
+  const Frame forms[]{frame(PixelForm::bgr, bytes_of(picture())),
+                      frame(PixelForm::jpeg, jpeg_of(picture())),
+                      frame(PixelForm::yuv420, yuv420_of(picture())),
+                      frame(PixelForm::yuyv, yuyv),
+                      frame(PixelForm::gray8, bytes_of(gray_of(picture()))),
+                      frame(PixelForm::gray16, common::Bytes(kWidth * kHeight * 2, 99))};
+  for (const Frame& made : forms) {
+    for (const RoiPixels& part :
+         {RoiPixels{11, 7, 24, 18}, {12, 8, 13, 9}, {0, 0, kWidth, kHeight}, {45, 29, 46, 30}}) {
+      INFO(name_of(made.form()) << ' ' << part.x1 << ' ' << part.x2);
+      const common::Image alone = made.bgr_part(part);
+      CHECK(alone.width == part.width());
+      CHECK(alone.height == part.height());
+      const cv::Mat there = mat_of(made.bgr())(cv::Rect(part.x1, part.y1, part.width(), part.height()));
+      // The colour samples of 4:2:0 are spread over their neighbours, which a part lacks at its edges.
+      CHECK(largest_difference(mat_of(alone), there) <= (made.form() == PixelForm::yuv420 ? 8 : 0));
+      CHECK(made.bgr_part(part).pixels.size() == alone.pixels.size());
+      made.trim();
+    }
+  }
+}
+
+TEST_CASE("a part that does not lie in the picture is refused") {
+  const Frame forms[]{frame(PixelForm::bgr, bytes_of(picture())), frame(PixelForm::jpeg, jpeg_of(picture()))};
+  for (const Frame& made : forms) {
+    for (const RoiPixels& part :
+         {RoiPixels{0, 0, kWidth + 1, 1}, {0, 0, 1, kHeight + 1}, {-1, 0, 1, 1}, {3, 3, 3, 4}}) {
+      CHECK_THROWS_AS(made.bgr_part(part), std::out_of_range);
+    }
+  }
+}
+
 TEST_CASE("a camera's own JPEG comes back byte for byte, other forms are encoded") {
   const common::Bytes jpeg = jpeg_of(picture());
   const Frame camera = frame(PixelForm::jpeg, jpeg);

@@ -48,9 +48,9 @@ TEST_CASE("a packet without Huffman tables becomes a JPEG that can be decoded") 
   const auto jpeg = jpeg_from_packet(bare);
   REQUIRE(jpeg);
   common::Image picture;
-  common::decode_bgr(*jpeg, picture);
+  common::decode_bgr(*jpeg, 1, picture);
   common::Image expected;
-  common::decode_bgr(sample(), expected);
+  common::decode_bgr(sample(), 1, expected);
   CHECK(picture.pixels == expected.pixels);
 }
 

@@ -193,7 +193,7 @@ TEST_CASE("a camera's own JPEG is sent byte for byte, until something is drawn o
   REQUIRE(drawn.size() == 1);
   CHECK_FALSE(same_bytes(drawn[0].payload, frame->data()));
   common::Image picture;
-  common::decode_bgr(drawn[0].payload.view(), picture);
+  common::decode_bgr(drawn[0].payload.view(), 1, picture);
   const auto red_at = [&](int x, int y) { return picture.pixels[static_cast<std::size_t>((y * 40 + x) * 3 + 2)]; };
   CHECK(red_at(4, 10) > 150);
   CHECK(red_at(14, 10) < 120);
