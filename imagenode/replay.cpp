@@ -8,6 +8,18 @@
 #include "common/text.hpp"
 
 namespace imagenode {
+namespace {
+
+/// What a detector with send_test_images would show as pictures of values, as one line.
+std::string values_of(const Judgement::Look& look) {
+  std::string line;
+  for (const TuningItem& item : look.items) {
+    if (item.image.empty()) line += common::cat(line.empty() ? "" : ", ", item.text, ' ', item.value);
+  }
+  return line;
+}
+
+}  // namespace
 
 ReplayCounts replay(const std::function<FramePtr()>& next, DetectorSet& detectors, const std::string& sender,
                     std::ostream& out, std::ostream& err) {
@@ -16,9 +28,13 @@ ReplayCounts replay(const std::function<FramePtr()>& next, DetectorSet& detector
   while (const FramePtr frame = next()) {
     ++counts.frames;
     try {
-      for (const Judgement::Event& event : detectors.judge(*frame).events) {
+      const Judgement judgement = detectors.judge(*frame);
+      for (const Judgement::Event& event : judgement.events) {
         ++counts.events;
         out << frame->number() << '\t' << sender << '|' << event.text << '\n';
+      }
+      for (const Judgement::Look& look : judgement.looks) {
+        out << frame->number() << '\t' << sender << '|' << look.detector << ": " << values_of(look) << '\n';
       }
     } catch (const common::JpegError&) {
       ++counts.damaged;

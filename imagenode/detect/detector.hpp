@@ -41,8 +41,11 @@ class Detector {
  public:
   virtual ~Detector() = default;
 
-  /// The event that this frame brings, if any. Throws common::JpegError when the frame cannot be decoded; the frame
-  /// then counts as not seen. `tuning` is filled when it is given.
+  /// Has the frame decoded as judge() will want it. Throws common::JpegError when it cannot be; judge() is not called
+  /// then. This comes first for all detectors, so that none sees a damaged frame.
+  virtual void decode(const Frame& frame) const = 0;
+
+  /// The event that this frame brings, if any. `tuning` is filled when it is given.
   virtual std::optional<DetectorEvent> judge(const Frame& frame, std::vector<TuningItem>* tuning) = 0;
 
   /// The state that the latest event announced; kUndecided before the first.

@@ -16,8 +16,13 @@ struct Judgement {
     std::string text;      ///< without the sender's name: "motion|moving|Ground"
     DetectorEvent event;
   };
+  /// Of a detector with send_test_images.
+  struct Look {
+    std::string detector;  ///< "motion|Ground"
+    std::vector<TuningItem> items;
+  };
   std::vector<Event> events;
-  std::vector<TuningItem> tuning;
+  std::vector<Look> looks;
 };
 
 /// The detectors of one view. Bound to the thread of its camera.
@@ -38,8 +43,6 @@ class DetectorSet {
     bool shows_tuning;
   };
   std::vector<Member> members_;
-  Decoding decoding_;
-  int scale_;
 };
 
 }  // namespace imagenode

@@ -51,6 +51,10 @@ LightSettings read_light_settings(common::Section& section) {
 LightDetector::LightDetector(const LightSettings& settings, const RoiPercent& roi, const Analysis& analysis)
     : settings_(settings), roi_(roi), analysis_(analysis) {}
 
+void LightDetector::decode(const Frame& frame) const {
+  frame.gray(analysis_.scale, analysis_.decoding);
+}
+
 std::optional<DetectorEvent> LightDetector::judge(const Frame& frame, std::vector<TuningItem>* tuning) {
   const common::Image& gray = frame.gray(analysis_.scale, analysis_.decoding);
   const RoiPixels roi = roi_in(roi_, gray.width, gray.height);

@@ -23,6 +23,7 @@ class LightDetector final : public Detector {
  public:
   LightDetector(const LightSettings& settings, const RoiPercent& roi, const Analysis& analysis);
 
+  void decode(const Frame& frame) const override;
   std::optional<DetectorEvent> judge(const Frame& frame, std::vector<TuningItem>* tuning) override;
   const std::string& state() const override { return state_; }
 

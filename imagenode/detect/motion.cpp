@@ -80,6 +80,10 @@ MotionDetector::MotionDetector(const MotionSettings& settings, const RoiPercent&
       blur_(scaled_kernel(settings.blur_kernel_size, analysis.scale)),
       vote_(settings.min_motion_frames, settings.min_still_frames) {}
 
+void MotionDetector::decode(const Frame& frame) const {
+  frame.gray(analysis_.scale, analysis_.decoding);
+}
+
 std::optional<DetectorEvent> MotionDetector::judge(const Frame& frame, std::vector<TuningItem>* tuning) {
   const common::Image& gray = frame.gray(analysis_.scale, analysis_.decoding);
   const RoiPixels roi = roi_in(roi_, gray.width, gray.height);

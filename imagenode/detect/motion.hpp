@@ -52,6 +52,7 @@ class MotionDetector final : public Detector {
  public:
   MotionDetector(const MotionSettings& settings, const RoiPercent& roi, const Analysis& analysis);
 
+  void decode(const Frame& frame) const override;
   std::optional<DetectorEvent> judge(const Frame& frame, std::vector<TuningItem>* tuning) override;
   const std::string& state() const override { return vote_.state(); }
 

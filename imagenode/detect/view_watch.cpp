@@ -66,8 +66,8 @@ Outcome ViewWatch::watch(const FramePtr& frame) {
   for (FrameChoice& choice : choices_) choice.frame(*frame, ring_, frames);
   add_frames(frames, outcome.messages);
   send_wanted(outcome);
-  for (TuningItem& item : judgement.tuning) {
-    outcome.tuning.push_back(tuning_message(std::move(item), frame->time()));
+  for (Judgement::Look& look : judgement.looks) {
+    for (TuningItem& item : look.items) outcome.tuning.push_back(tuning_message(std::move(item), frame->time()));
   }
   frame->trim();
   return outcome;

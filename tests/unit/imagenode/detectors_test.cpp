@@ -1,6 +1,7 @@
 #include <sstream>
 
 #include "catch.hpp"
+#include "common/jpeg.hpp"
 #include "golden.hpp"
 #include "imagenode/detect/detector_set.hpp"
 #include "imagenode/detect/light.hpp"
@@ -109,6 +110,23 @@ TEST_CASE("a scaled analysis finds the events of the yard within a few frames") 
   }
 }
 
+TEST_CASE("a replay prints what detectors with send_test_images see") {
+  DetectorSet detectors(
+      golden::parse_settings("detectors: [{light: {min_frames: 2, send_test_images: True}}, {light: {min_frames: 9}}, "
+                             "{light: {min_frames: 9, send_test_images: True, roi_name: Low, log_roi_name: True}}]"),
+      {});
+  int left = 2;
+  std::ostringstream out;
+  std::ostringstream err;
+  replay([&]() -> FramePtr { return left-- > 0 ? std::make_shared<Frame>(spotted(30)) : nullptr; }, detectors,
+         "Barn door", out, err);
+  CHECK(golden::lines_of(out.str()) ==
+        std::vector<std::string>{"0\tBarn door|light: State unknown, Mean Pixel Value 60",
+                                 "0\tBarn door|light|Low: State unknown, Mean Pixel Value 60",
+                                 "0\tBarn door|light|dark", "0\tBarn door|light: State dark, Mean Pixel Value 60",
+                                 "0\tBarn door|light|Low: State unknown, Mean Pixel Value 60"});
+}
+
 TEST_CASE("a replay prints one line per event, and leaves out what is damaged") {
   const golden::Case one = golden::case_named("yard-light");
   DetectorSet detectors(golden::read_settings(one.settings), {});
@@ -132,4 +150,42 @@ TEST_CASE("a replay prints one line per event, and leaves out what is damaged") 
   CHECK(counts.events == one.events.size());
   CHECK_THAT(err.str(), ContainsSubstring("301 frames"));
   CHECK_THAT(err.str(), ContainsSubstring("frames/s"));
+}
+
+namespace {
+
+/// Counts what it sees, or cannot decode anything.
+class Witness final : public Detector {
+ public:
+  Witness(int* seen, bool fails) : seen_(seen), fails_(fails) {}
+  void decode(const Frame&) const override {
+    if (fails_) throw common::JpegError("damaged");
+  }
+  std::optional<DetectorEvent> judge(const Frame&, std::vector<TuningItem>*) override {
+    ++*seen_;
+    return std::nullopt;
+  }
+  const std::string& state() const override { return state_; }
+
+ private:
+  int* seen_;
+  bool fails_;
+  std::string state_ = kUndecided;
+};
+
+}  // namespace
+
+TEST_CASE("a frame that one detector cannot have decoded is seen by none of them") {
+  int seen = 0;
+  const auto settings = [&](bool fails) {
+    DetectorSettings one;
+    one.make = [&seen, fails](const RoiPercent&, const Analysis&) { return std::make_unique<Witness>(&seen, fails); };
+    return one;
+  };
+  DetectorSet good({settings(false), settings(false)}, {});
+  good.judge(spotted(0));
+  CHECK(seen == 2);
+  DetectorSet bad({settings(false), settings(true)}, {});
+  CHECK_THROWS_AS(bad.judge(spotted(0)), common::JpegError);
+  CHECK(seen == 2);
 }
