@@ -51,6 +51,26 @@ void read_send_frames(common::Section& section, SendFrames& send_frames) {
   }
 }
 
+/// What of the frames: `full`, or `roi`, `gray`, or both of these.
+void read_form(common::Section& section, const RoiPercent& roi, PictureForm& form) {
+  std::vector<std::string> words;
+  section.read("send", words);
+  bool full = false;
+  for (const std::string& given : words) {
+    const std::string word = common::lower(given);
+    if (word == "roi") {
+      form.part = roi;
+    } else if (word == "gray") {
+      form.gray = true;
+    } else if (word == "full") {
+      full = true;
+    } else {
+      section.problem("send", common::cat(common::escaped(given), " is not one of full, roi, gray"));
+    }
+  }
+  if (full && words.size() > 1) section.problem("send", "full stands alone: it is what is sent without roi and gray");
+}
+
 void read_drawing(common::Section& section, DetectorSettings& settings) {
   read_pen(section, "draw_roi", true, settings.draw_roi);
   read_pen(section, "draw_time", false, settings.draw_time);
@@ -76,6 +96,7 @@ std::vector<DetectorSettings> read_detectors(common::Section& camera) {
     section.read("send_count", settings.send_count, {0, 100'000});
     section.read("send_after", settings.send_after, {0, 100'000});
     section.read("send_fps", settings.send_fps, {0.001, 1000});
+    read_form(section, settings.roi, settings.form);
     section.read("send_test_images", settings.send_test_images);
     settings.make = read_detector_kind(kind, section);
     detectors.push_back(std::move(settings));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/settings_reader.hpp"
+#include "imagenode/detect/picture_form.hpp"
 #include "imagenode/detect/registry.hpp"
 #include "imagenode/detect/roi.hpp"
 
@@ -36,6 +37,7 @@ struct DetectorSettings {
   int send_count = 5;              ///< frames up to the event
   int send_after = 0;              ///< frames after it
   std::optional<double> send_fps;  ///< bound for continuous frames
+  PictureForm form;                ///< what of those frames
   bool send_test_images = false;
   DetectorMaker make;
 };

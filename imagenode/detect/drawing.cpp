@@ -17,18 +17,21 @@ bool draws(const DetectorSettings& settings) {
   return settings.draw_roi || settings.draw_time;
 }
 
-void draw(const DetectorSettings& settings, CaptureTime time, common::Image& picture) {
+void draw_region(const DetectorSettings& settings, const RoiPixels& region, Corner origin, common::Image& picture) {
+  if (!settings.draw_roi) return;
   cv::Mat mat(picture.height, picture.width, CV_8UC3, picture.pixels.data());
-  if (settings.draw_roi) {
-    const RoiPixels roi = roi_in(settings.roi, picture.width, picture.height);
-    cv::rectangle(mat, {roi.x1, roi.y1}, {roi.x2, roi.y2}, colour(*settings.draw_roi), settings.draw_roi->width);
-  }
-  if (settings.draw_time) {
-    const cv::Point origin(static_cast<int>(percent_of(settings.draw_time_x, picture.width)),
-                           static_cast<int>(percent_of(settings.draw_time_y, picture.height)));
-    cv::putText(mat, common::picture_stamp(time.utc_ns), origin, cv::FONT_HERSHEY_SIMPLEX,
-                settings.draw_time_font_scale, colour(*settings.draw_time), settings.draw_time->width, cv::LINE_AA);
-  }
+  const cv::Point shift(origin.x, origin.y);
+  cv::rectangle(mat, cv::Point(region.x1, region.y1) - shift, cv::Point(region.x2, region.y2) - shift,
+                colour(*settings.draw_roi), settings.draw_roi->width);
+}
+
+void draw_stamp(const DetectorSettings& settings, CaptureTime time, common::Image& picture) {
+  if (!settings.draw_time) return;
+  cv::Mat mat(picture.height, picture.width, CV_8UC3, picture.pixels.data());
+  const cv::Point place(static_cast<int>(percent_of(settings.draw_time_x, picture.width)),
+                        static_cast<int>(percent_of(settings.draw_time_y, picture.height)));
+  cv::putText(mat, common::picture_stamp(time.utc_ns), place, cv::FONT_HERSHEY_SIMPLEX, settings.draw_time_font_scale,
+              colour(*settings.draw_time), settings.draw_time->width, cv::LINE_AA);
 }
 
 }  // namespace imagenode

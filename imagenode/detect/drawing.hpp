@@ -9,7 +9,16 @@ namespace imagenode {
 
 bool draws(const DetectorSettings& settings);
 
-/// Draws on 8-bit BGR.
-void draw(const DetectorSettings& settings, CaptureTime time, common::Image& picture);
+/// A place in a frame, in pixels.
+struct Corner {
+  int x = 0;
+  int y = 0;
+};
+
+/// Draws the outline of a region on 8-bit BGR. `origin` is the place in the frame at which the picture begins.
+void draw_region(const DetectorSettings& settings, const RoiPixels& region, Corner origin, common::Image& picture);
+
+/// Draws the time on 8-bit BGR, at its place in the picture.
+void draw_stamp(const DetectorSettings& settings, CaptureTime time, common::Image& picture);
 
 }  // namespace imagenode

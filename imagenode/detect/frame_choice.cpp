@@ -17,7 +17,8 @@ bool RateLimit::pass(std::int64_t monotonic_ns) {
 }
 
 FrameChoice::FrameChoice(const DetectorSettings& settings)
-    : send_frames_(settings.send_frames),
+    : form_(settings.form),
+      send_frames_(settings.send_frames),
       send_count_(static_cast<std::size_t>(settings.send_count)),
       send_after_(settings.send_after) {
   if (settings.send_fps) limit_.emplace(*settings.send_fps);
@@ -25,17 +26,17 @@ FrameChoice::FrameChoice(const DetectorSettings& settings)
 
 void FrameChoice::event(FrameRing& ring, std::vector<FramePtr>& out) {
   if (send_frames_ != SendFrames::event) return;
-  ring.take_newest(send_count_, out);
+  ring.take_newest(send_count_, form_, out);
   still_to_send_ = send_after_;
   event_now_ = true;
 }
 
 void FrameChoice::frame(const Frame& newest, FrameRing& ring, std::vector<FramePtr>& out) {
   if (send_frames_ == SendFrames::continuous) {
-    if (!limit_ || limit_->pass(newest.time().monotonic_ns)) ring.take_newest(1, out);
+    if (!limit_ || limit_->pass(newest.time().monotonic_ns)) ring.take_newest(1, form_, out);
   } else if (!event_now_ && still_to_send_ > 0) {
     --still_to_send_;
-    ring.take_newest(1, out);
+    ring.take_newest(1, form_, out);
   }
   event_now_ = false;
 }

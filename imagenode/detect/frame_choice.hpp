@@ -20,8 +20,8 @@ class RateLimit {
   bool started_ = false;
 };
 
-/// Which frames the settings of one detector want sent, as they come; the ring sees to it that none is sent twice.
-/// Bound to the thread of its camera.
+/// Which frames the settings of one detector want sent, as they come; the ring sees to it that none is sent twice in
+/// the same form. Bound to the thread of its camera.
 class FrameChoice {
  public:
   explicit FrameChoice(const DetectorSettings& settings);
@@ -32,7 +32,11 @@ class FrameChoice {
   /// To call once for each frame, after its events.
   void frame(const Frame& newest, FrameRing& ring, std::vector<FramePtr>& out);
 
+  /// In which they are sent.
+  const PictureForm& form() const { return form_; }
+
  private:
+  PictureForm form_;
   SendFrames send_frames_;
   std::size_t send_count_;
   int send_after_;

@@ -9,11 +9,12 @@ void FrameRing::add(FramePtr frame) {
   places_.push_back({std::move(frame)});
 }
 
-void FrameRing::take_newest(std::size_t count, std::vector<FramePtr>& out) {
+void FrameRing::take_newest(std::size_t count, const PictureForm& form, std::vector<FramePtr>& out) {
   for (std::size_t i = places_.size() - std::min(count, places_.size()); i < places_.size(); ++i) {
-    if (places_[i].taken) continue;
-    places_[i].taken = true;
-    out.push_back(places_[i].frame);
+    Place& place = places_[i];
+    if (std::find(place.taken.begin(), place.taken.end(), form) != place.taken.end()) continue;
+    place.taken.push_back(form);
+    out.push_back(place.frame);
   }
 }
 

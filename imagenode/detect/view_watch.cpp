@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/text.hpp"
-#include "imagenode/detect/drawing.hpp"
 #include "imagenode/detect/tuning.hpp"
 
 namespace imagenode {
@@ -17,27 +16,12 @@ std::size_t ring_length(const ViewSettings& settings) {
   return static_cast<std::size_t>(std::clamp(settings.queuemax, 1, longest));
 }
 
-common::ArrayForm array_form(const common::Image& image) {
-  common::ArrayForm form{image.bytes_per_sample == 2 ? "uint16" : "uint8", {image.height, image.width}};
-  if (image.channels > 1) form.shape.push_back(image.channels);
-  return form;
-}
-
-/// Size and samples of a frame that is an array already, without its pixels.
-bool is_array(const Frame& frame, common::Image& shape) {
-  shape.width = frame.width();
-  shape.height = frame.height();
-  shape.channels = frame.form() == PixelForm::bgr ? 3 : 1;
-  shape.bytes_per_sample = frame.form() == PixelForm::gray16 ? 2 : 1;
-  return frame.form() == PixelForm::bgr || frame.form() == PixelForm::gray8 || frame.form() == PixelForm::gray16;
-}
-
 }  // namespace
 
 ViewWatch::ViewWatch(ViewSettings settings)
     : settings_(std::move(settings)),
       sender_(common::trimmed(common::cat(settings_.node, ' ', settings_.view))),
-      draws_(std::any_of(settings_.detectors.begin(), settings_.detectors.end(), draws)),
+      pictures_(settings_.send_type, settings_.jpeg_quality, settings_.detectors),
       tiny_picture_(tiny_picture(settings_.send_type)),
       detectors_(settings_.detectors, settings_.analysis),
       choices_(settings_.detectors.begin(), settings_.detectors.end()),
@@ -59,12 +43,16 @@ Outcome ViewWatch::watch(const FramePtr& frame) {
     message.fields = event.event.fields;
     message.units = event.event.units;
     outcome.messages.push_back(std::move(message));
-    if (event.event.wants_frames) choices_[event.detector].event(ring_, frames);
-    add_frames(frames, outcome.messages);
+    FrameChoice& choice = choices_[event.detector];
+    if (event.event.wants_frames) choice.event(ring_, frames);
+    add_frames(frames, choice.form(), outcome.messages);
     frames.clear();
   }
-  for (FrameChoice& choice : choices_) choice.frame(*frame, ring_, frames);
-  add_frames(frames, outcome.messages);
+  for (FrameChoice& choice : choices_) {
+    choice.frame(*frame, ring_, frames);
+    add_frames(frames, choice.form(), outcome.messages);
+    frames.clear();
+  }
   send_wanted(outcome);
   for (Judgement::Look& look : judgement.looks) {
     for (TuningItem& item : look.items) outcome.tuning.push_back(tuning_message(std::move(item), frame->time()));
@@ -90,13 +78,13 @@ void ViewWatch::send_wanted(Outcome& outcome) {
     const FrameRequestPtr request = wanted.lock();
     if (!request) return true;
     const int count = std::exchange(request->begun, true) ? 1 : std::min(request->left, static_cast<int>(ring_.size()));
-    ring_.take_newest(static_cast<std::size_t>(count), frames);
+    ring_.take_newest(static_cast<std::size_t>(count), {}, frames);
     request->left -= count;
     if (request->left > 0) return false;
     outcome.fulfilled.push_back(request);
     return true;
   });
-  add_frames(frames, outcome.messages);
+  add_frames(frames, {}, outcome.messages);
 }
 
 Outcome ViewWatch::still(const FramePtr& frame) {
@@ -105,7 +93,10 @@ Outcome ViewWatch::still(const FramePtr& frame) {
   for (const auto& wanted : stills_wanted_) {
     if (auto request = wanted.lock()) outcome.fulfilled.push_back(std::move(request));
   }
-  if (!outcome.fulfilled.empty()) outcome.messages.push_back(frame_message(*frame, false));
+  if (!outcome.fulfilled.empty()) {
+    outcome.messages.push_back(frame_message(frame->time()));
+    pictures_.put_plain(*frame, outcome.messages.back());
+  }
   stills_wanted_.clear();
   frame->trim();
   return outcome;
@@ -128,47 +119,28 @@ common::Message ViewWatch::event_message(const std::string& text, CaptureTime ti
   return event;
 }
 
-void ViewWatch::add_frames(const std::vector<FramePtr>& frames, std::vector<common::Message>& messages) {
+common::Message ViewWatch::frame_message(CaptureTime time) const {
+  return message(sender_ + (settings_.send_type == SendType::image ? "|image" : "|jpg"), time);
+}
+
+void ViewWatch::add_frames(const std::vector<FramePtr>& frames, const PictureForm& form,
+                           std::vector<common::Message>& messages) {
   for (const FramePtr& frame : frames) {
     try {
-      messages.push_back(frame_message(*frame, draws_));
+      common::Message picture = frame_message(frame->time());
+      pictures_.put(*frame, form, picture);
+      messages.push_back(std::move(picture));
     } catch (const common::JpegError&) {
       ++damaged_frames_;
     }
-    frame->trim();
-  }
-}
-
-common::Message ViewWatch::frame_message(const Frame& frame, bool drawn) const {
-  const bool as_array = settings_.send_type == SendType::image;
-  common::Message picture = message(sender_ + (as_array ? "|image" : "|jpg"), frame.time());
-  if (drawn) {
-    common::Image copy = frame.bgr();
-    for (const DetectorSettings& detector : settings_.detectors) draw(detector, frame.time(), copy);
-    put_picture(copy, picture);
-  } else if (!as_array) {
-    picture.payload = frame.jpeg(settings_.jpeg_quality);
-  } else if (common::Image shape; is_array(frame, shape)) {
-    picture.payload = common::Payload(frame.data().view().first(shape.size_bytes()), frame.data().owner());
-    picture.array = array_form(shape);
-  } else {
-    put_picture(frame.bgr(), picture);
-  }
-  return picture;
-}
-
-void ViewWatch::put_picture(const common::Image& picture, common::Message& message) const {
-  if (settings_.send_type == SendType::image) {
-    message.payload = common::Payload(picture.pixels);
-    message.array = array_form(picture);
-  } else {
-    message.payload = common::Payload(common::encode_jpeg(picture, settings_.jpeg_quality));
+    // The newest may be sent in another form too.
+    if (frame != ring_.newest()) frame->trim();
   }
 }
 
 common::Message ViewWatch::tuning_message(TuningItem item, CaptureTime time) const {
   common::Message tuning = message(std::move(item.text), time);
-  put_picture(item.image.empty() ? picture_of_value(item.value) : item.image, tuning);
+  pictures_.put(item.image.empty() ? picture_of_value(item.value) : item.image, tuning);
   return tuning;
 }
 

@@ -13,6 +13,7 @@
 #include "imagenode/detect/frame_choice.hpp"
 #include "imagenode/detect/frame_request.hpp"
 #include "imagenode/detect/frame_ring.hpp"
+#include "imagenode/detect/picture_maker.hpp"
 #include "imagenode/frame/send_type.hpp"
 #include "imagenode/frame/tiny_picture.hpp"
 
@@ -37,8 +38,8 @@ struct Outcome {
 
 /// Watches one view of a camera: lets the detectors judge each frame as it was captured, and makes the messages that
 /// follow: events, and the frames around them or all of them. A camera's own JPEG is sent as it came unless something
-/// is drawn on it; drawing is seen on what is sent, never by a detector. Without detectors only what is asked for is
-/// sent. Bound to the thread of its camera, but for the count and for asking.
+/// is drawn on it or less of it is wanted; drawing is seen on what is sent, never by a detector. Without detectors only
+/// what is asked for is sent. Bound to the thread of its camera, but for the count and for asking.
 class ViewWatch {
  public:
   explicit ViewWatch(ViewSettings settings);
@@ -59,15 +60,14 @@ class ViewWatch {
  private:
   common::Message message(std::string text, CaptureTime time) const;
   common::Message event_message(const std::string& text, CaptureTime time) const;
-  void add_frames(const std::vector<FramePtr>& frames, std::vector<common::Message>& messages);
+  common::Message frame_message(CaptureTime time) const;
+  void add_frames(const std::vector<FramePtr>& frames, const PictureForm& form, std::vector<common::Message>& messages);
   void send_wanted(Outcome& outcome);
-  common::Message frame_message(const Frame& frame, bool drawn) const;
-  void put_picture(const common::Image& picture, common::Message& message) const;
   common::Message tuning_message(TuningItem item, CaptureTime time) const;
 
   ViewSettings settings_;
   std::string sender_;  ///< "<node> <view>"
-  bool draws_;
+  PictureMaker pictures_;
   TinyPicture tiny_picture_;
   DetectorSet detectors_;
   std::vector<FrameChoice> choices_;

@@ -43,6 +43,7 @@ void check_detector(const imagenode::DetectorSettings& detector) {
     for (const int colour : {pen->blue, pen->green, pen->red}) within(colour, 0, 255, "a colour");
     require(pen->width != 0, "a line has a width");
   }
+  require(detector.form.is_whole() || detector.form.part == roi, "what is sent is the whole or the ROI");
   require(detector.make != nullptr, "a detector can be made");
 }
 

@@ -28,6 +28,7 @@ TEST_CASE("detectors without keys have the reference's defaults") {
   CHECK(settings.send_count == 5);
   CHECK(settings.send_after == 0);
   CHECK_FALSE(settings.send_fps);
+  CHECK(settings.form == PictureForm{});
   CHECK_FALSE(settings.draw_roi);
   CHECK(LightSettings().threshold == 100);
   CHECK(MotionSettings().blur_kernel_size == 15);
@@ -64,6 +65,20 @@ TEST_CASE("the words of send_frames are looked for in the reference's order") {
   CHECK(only("send_frames: None").send_frames == SendFrames::none);
   CHECK(only("send_frames: event").send_frames == SendFrames::event);
   CHECK_THROWS_AS(only("send_frames: sometimes"), common::SettingsError);
+}
+
+TEST_CASE("of the frames the whole is sent, or the region, or grey, or both") {
+  const std::string roi = "ROI: '(70,2),(100,25)', send: ";
+  const RoiPercent part{70, 2, 100, 25};
+  CHECK(only(roi + "full").form == PictureForm{});
+  CHECK(only(roi + "roi").form == PictureForm{part, false});
+  CHECK(only(roi + "Gray").form == PictureForm{{}, true});
+  CHECK(only(roi + "[roi, gray]").form == PictureForm{part, true});
+  CHECK(only("send: roi").form.is_whole());
+  for (const char* wrong : {"all", "[roi, full]", "[roi, grass]", "{roi: gray}"}) {
+    INFO(wrong);
+    CHECK_THROWS_AS(only(roi + wrong), common::SettingsError);
+  }
 }
 
 TEST_CASE("a mapping and a list of detectors keep their order") {

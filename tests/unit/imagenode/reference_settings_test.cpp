@@ -125,6 +125,7 @@ TEST_CASE("the values of the reference imagenode.yaml are the defaults") {
     const DetectorSettings& plain_detector = plain.detectors.front();
     CHECK(detector.send_count == plain_detector.send_count);
     CHECK(detector.send_after == plain_detector.send_after);
+    CHECK(detector.form == plain_detector.form);
     CHECK(detector.log_roi_name == plain_detector.log_roi_name);
     CHECK(detector.draw_time_x == plain_detector.draw_time_x);
     CHECK(detector.draw_time_y == plain_detector.draw_time_y);

@@ -106,6 +106,56 @@ TEST_CASE("no frame is sent twice, neither for events that overlap nor for sever
         Lines{"0: frame 0", "1: frame 1", "2: Barn door|light|dark, Barn door|light|dark, frame 2", "3: frame 3"});
 }
 
+namespace {
+
+/// As watched(), with the width of each picture.
+std::vector<std::string> watched_widths(ViewWatch& watch, int frames) {
+  std::vector<std::string> lines;
+  for (std::int64_t i = 0; i < frames; ++i) {
+    std::string line;
+    for (const common::Message& message : watch.watch(jpeg_frame(i, 0)).messages) {
+      const int width = common::jpeg_size(message.payload.view()).width;
+      line += (line.empty() ? "" : ", ") + text_of(message) + (width == 3 ? "" : ": " + std::to_string(width));
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a frame that two detectors want is sent in the form that each wants, and once when these are the same") {
+  const std::string events = "send_frames: detected event, send_count: 2, min_frames: 2, ";
+  ViewWatch forms(settings("[{light: {" + events + "ROI: '(0,0),(50,50)', send: roi}}, {light: {" + events +
+                           "ROI: '(0,0),(25,50)', send: [roi, gray]}}, {light: {" + events + "ROI: '(0,0),(50,50)', " +
+                           "send: roi}}, {light: {" + events + "send: full}}]"));
+  const std::string dark = "Barn door|light|dark";
+  CHECK(watched_widths(forms, 3) ==
+        Lines{"",
+              dark + ", frame 0: 20, frame 1: 20, " + dark + ", frame 0: 10, frame 1: 10, " + dark + ", " + dark +
+                  ", frame 0: 40, frame 1: 40",
+              ""});
+  ViewWatch continuous(
+      settings("[{light: {ROI: '(0,0),(50,50)', send: roi}}, {light: {ROI: '(0,0),(25,50)', "
+               "send: roi}}, {light: {}}]"));
+  CHECK(watched_widths(continuous, 2) ==
+        Lines{"frame 0: 20, frame 0: 10, frame 0: 40", "frame 1: 20, frame 1: 10, frame 1: 40"});
+}
+
+TEST_CASE("frames and stills that somebody asks for are whole and in colour, whatever the detectors send") {
+  ViewWatch watch(settings("{light: {ROI: '(0,0),(50,50)', send: [roi, gray]}}"));
+  CHECK(watched_widths(watch, 2) == Lines{"frame 0: 20", "frame 1: 20"});
+  const auto request = std::make_shared<FrameRequest>(1);
+  watch.want_frames(request);
+  const FramePtr frame = jpeg_frame(2, 90);
+  const auto messages = watch.watch(frame).messages;
+  REQUIRE(messages.size() == 2);
+  CHECK(common::jpeg_size(messages[0].payload.view()).width == 20);
+  CHECK(same_bytes(messages[1].payload, frame->data()));
+  watch.want_still(request);
+  CHECK(same_bytes(watch.still(frame).messages.at(0).payload, frame->data()));
+}
+
 TEST_CASE("send_frames none sends the event alone, and a camera without detectors nothing") {
   CHECK(watched("{light: {send_frames: none, min_frames: 1}}", {0, 0}) == Lines{"0: Barn door|light|dark"});
   CHECK(watched("{}", {0, 0, 0}).empty());
@@ -205,7 +255,8 @@ TEST_CASE("the region is drawn where its pixels are, the time in its colour") {
                              "draw_time: '((0,255,0),1)', draw_time_org: '(0,90)', draw_time_fontScale: 0.4}}")
                              .at(0);
   common::Image picture = common::Image::make(200, 100, 3);
-  draw(one, time_of(0), picture);
+  draw_region(one, roi_in(one.roi, 200, 100), {}, picture);
+  draw_stamp(one, time_of(0), picture);
   const auto at = [&](int x, int y, int channel) {
     return picture.pixels[static_cast<std::size_t>((y * 200 + x) * 3 + channel)];
   };
