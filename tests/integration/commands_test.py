@@ -3,7 +3,7 @@
 import subprocess
 import unittest
 
-from kit import IMAGEHUB, TIMEOUT, wait_until
+from kit import IMAGEHUB, TIMEOUT, jpeg_shape, wait_until
 from node_kit import EVENTS_ONLY, NODE, OUR_HUB, NodeTest, scene
 
 KEEP_ALIVE = {"version": "imagenode/1.0.0"}
@@ -35,12 +35,8 @@ class CommandTest(NodeTest):
 
     @staticmethod
     def size(hub, row):
-        """Width and height of a JPEG, from its frame header."""
-        data = hub.read(row["path"])
-        at = 2
-        while data[at + 1] not in (0xC0, 0xC1, 0xC2):
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
+        """Width and height of a JPEG."""
+        return jpeg_shape(hub.read(row["path"]))[:2]
 
 
 class EachCommand(CommandTest):

@@ -62,6 +62,14 @@ def read_png(path):
     return width, height, depth, channels, b"".join(rows)
 
 
+def jpeg_shape(data):
+    """(width, height, components), from the frame header."""
+    at = 2
+    while data[at + 1] not in (0xC0, 0xC1, 0xC2):
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big"), data[at + 9]
+
+
 class Hub:
     """imagehub in a folder of its own (or a given one), on a free port, and what it leaves on the disk."""
 

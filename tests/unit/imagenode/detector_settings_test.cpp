@@ -1,9 +1,13 @@
 #include "imagenode/detect/detector_settings.hpp"
 
+#include <filesystem>
+
 #include "catch.hpp"
+#include "common/files.hpp"
 #include "golden.hpp"
 #include "imagenode/detect/light.hpp"
 #include "imagenode/detect/motion.hpp"
+#include "reference_settings.hpp"
 
 using namespace imagenode;
 
@@ -17,6 +21,7 @@ DetectorSettings only(const std::string& keys) {
 
 TEST_CASE("detectors register themselves by name") {
   const auto kinds = detector_kinds();
+  CHECK(std::find(kinds.begin(), kinds.end(), "color") != kinds.end());
   CHECK(std::find(kinds.begin(), kinds.end(), "light") != kinds.end());
   CHECK(std::find(kinds.begin(), kinds.end(), "motion") != kinds.end());
 }
@@ -89,6 +94,16 @@ TEST_CASE("a mapping and a list of detectors keep their order") {
       golden::parse_settings("detectors: [{motion: {roi_name: A}}, {motion: {roi_name: B}}, {light: {}}]");
   REQUIRE(list.size() == 3);
   CHECK(list[1].roi_name == "B");
+}
+
+TEST_CASE("the examples of the guide to detectors are good settings") {
+  const auto page = common::read_text_file(std::filesystem::path(PROJECT_ROOT) / "docs/guide/detectors.md");
+  const auto found = reference_settings::examples(page, "detectors");
+  REQUIRE(found.size() == 2);
+  for (const std::string& example : found) {
+    INFO(example);
+    CHECK_FALSE(golden::parse_settings(example).empty());
+  }
 }
 
 TEST_CASE("what cannot work is refused") {

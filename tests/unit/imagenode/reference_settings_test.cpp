@@ -26,7 +26,9 @@ NodeSettings read(const std::string& yaml) {
 /// keys of all of them are asked for.
 std::string smallest() {
   std::string yaml = "node: {name: N}\nhub_address: {H1: 'tcp://127.0.0.1:5555'}\ncameras:\n  W1:\n    detectors:\n";
-  for (const std::string& kind : detector_kinds()) yaml += "      " + kind + ": {}\n";
+  for (const std::string& kind : detector_kinds()) {
+    yaml += "      " + kind + (kind == "color" ? ": {states: [{name: red, hue: [340, 20]}]}\n" : ": {}\n");
+  }
   yaml += "sensors:\n";
   const std::map<std::string, std::string> needed{{"gpio", ", gpio: 17"},
                                                   {"command", ", command: [date, +%s]"},
