@@ -13,7 +13,7 @@
 #include "common/wire.hpp"
 #include "imagehub/index/index.hpp"
 #include "imagehub/index/seq_ranges.hpp"
-#include "imagenode/detect/detector_settings.hpp"
+#include "imagenode/detect/picture_maker.hpp"
 #include "imagenode/link/outbox.hpp"
 #include "imagenode/link/stamper.hpp"
 
@@ -48,20 +48,56 @@ void encode(benchmark::State& state) {
 }
 BENCHMARK(encode);
 
-/// Decoding included: what a frame costs a camera's thread.
-void judge_motion(benchmark::State& state) {
-  auto file = common::SettingsFile::parse("detectors: {motion: {blur_kernel_size: 15}}", "");
+imagenode::DetectorSettings detector_settings(const char* yaml) {
+  auto file = common::SettingsFile::parse(yaml, "");
   auto root = file.root();
-  const auto settings = imagenode::read_detectors(root).front();
+  return imagenode::read_detectors(root).front();
+}
+
+imagenode::Frame next_frame() {
+  return {imagenode::PixelForm::jpeg, clip().width, clip().height, common::Payload(next_jpeg(), nullptr), {}, 0};
+}
+
+/// Decoding included: what a frame costs a camera's thread.
+void judge(benchmark::State& state, const imagenode::DetectorSettings& settings) {
   const auto detector = settings.make(settings.roi, {static_cast<int>(state.range(0)), imagenode::Decoding::luminance});
   for (auto _ : state) {
-    const imagenode::Frame frame(imagenode::PixelForm::jpeg, clip().width, clip().height,
-                                 common::Payload(next_jpeg(), nullptr), {}, 0);
+    const imagenode::Frame frame = next_frame();
     benchmark::DoNotOptimize(detector->judge(frame, nullptr));
     frame.trim();
   }
 }
+
+void judge_motion(benchmark::State& state) {
+  judge(state, detector_settings("detectors: {motion: {blur_kernel_size: 15}}"));
+}
 BENCHMARK(judge_motion)->Arg(1)->Arg(2)->Arg(4)->Arg(8);
+
+void judge_color(benchmark::State& state) {
+  judge(state, detector_settings("detectors: {color: {ROI: '(40, 30), (60, 50)'}}"));
+}
+BENCHMARK(judge_color)->Arg(1)->Arg(2)->Arg(4)->Arg(8);
+
+/// From the camera's JPEG to what is sent of it; nothing is decoded for a detector.
+void make_picture(benchmark::State& state, const char* send, int quality) {
+  const std::string yaml = std::string("detectors: {motion: {ROI: '(25, 25), (75, 75)', send: ") + send + "}}";
+  const auto settings = detector_settings(yaml.c_str());
+  const imagenode::PictureMaker pictures(imagenode::SendType::jpg, quality, {settings});
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    const imagenode::Frame frame = next_frame();
+    common::Message message;
+    pictures.put(frame, settings.form, message);
+    bytes += message.payload.size();
+    frame.trim();
+  }
+  state.counters["bytes"] = benchmark::Counter(static_cast<double>(bytes), benchmark::Counter::kAvgIterations);
+}
+BENCHMARK_CAPTURE(make_picture, full, "full", common::kJpegQuality);
+BENCHMARK_CAPTURE(make_picture, roi, "roi", common::kJpegQuality);
+BENCHMARK_CAPTURE(make_picture, roi_85, "roi", 85);
+BENCHMARK_CAPTURE(make_picture, gray, "gray", common::kJpegQuality);
+BENCHMARK_CAPTURE(make_picture, roi_gray, "[roi, gray]", common::kJpegQuality);
 
 void crc(benchmark::State& state) {
   const common::Bytes bytes(64 * 1024, 7);
