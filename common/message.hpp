@@ -45,6 +45,8 @@ struct Message {
   std::optional<std::int64_t> age_us;  ///< received messages: time from capture to sending
   std::optional<std::int64_t> clock_error_us;
   bool late = false;  ///< comes from the spool
+  bool live = false;  ///< rows for who looks on now; the same rows come to be stored, too
+  bool demo = false;  ///< of a node that wants nothing of it stored
 
   std::map<std::string, double> fields;      ///< numeric readings by name
   std::map<std::string, std::string> units;  ///< unit of each field that has one
@@ -55,6 +57,9 @@ struct Message {
   std::string host;                  ///< host name of the sender, in Restart and Heartbeat
 
   Payload payload;
+
+  /// It is shown and never stored, whatever its kind; so it has no seq.
+  bool only_shown() const { return live || demo; }
 };
 
 using MessagePtr = std::shared_ptr<const Message>;

@@ -8,6 +8,9 @@
 namespace common {
 namespace {
 
+/// Between version and id, so that a node that knows nothing of it takes the id from the end all the same.
+constexpr std::string_view kLive = " live ";
+
 /// The number that the text begins with, taken off together with the space behind it; 0 when there is none.
 std::uint64_t take_number(std::string_view& text) {
   std::uint64_t value = 0;
@@ -69,6 +72,18 @@ Reply parse_reply(std::string_view text) {
   if (reply.seq == 0) return {};
   reply.text = text;
   return reply;
+}
+
+std::string hub_name(std::string_view version, std::string_view hub_id) {
+  return cat("imagehub/", version, kLive, hub_id);
+}
+
+std::string hub_id_of(const Reply& reply) {
+  return reply.kind == Reply::Kind::hub ? reply.text.substr(reply.text.rfind(' ') + 1) : "";
+}
+
+bool shows_live(const Reply& reply) {
+  return reply.kind == Reply::Kind::hub && reply.text.find(kLive) != std::string::npos;
 }
 
 }  // namespace common

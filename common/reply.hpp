@@ -11,7 +11,7 @@ namespace common {
 struct Reply {
   enum class Kind {
     ok,       ///< OK <seq>
-    hub,      ///< OK imagehub/<version> <hub id>: one of ours, answering a message without seq
+    hub,      ///< OK imagehub/<version> live <hub id>: one of ours, answering a message without seq
     retry,    ///< RETRY <seq> <reason>
     reject,   ///< REJECT <seq> <reason>
     wait,     ///< WAIT <reason>
@@ -25,5 +25,12 @@ struct Reply {
 
 std::string format_reply(const Reply& reply);
 Reply parse_reply(std::string_view text);
+
+/// What a hub of ours says of itself in replies of kind hub: its version, what it can do, its id at the end.
+std::string hub_name(std::string_view version, std::string_view hub_id);
+/// Id of the hub that gave this reply; empty for one that is not ours.
+std::string hub_id_of(const Reply& reply);
+/// Whether that hub leaves what is only shown (Message::only_shown) unstored. One that does not say so would store it.
+bool shows_live(const Reply& reply);
 
 }  // namespace common

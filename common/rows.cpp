@@ -134,7 +134,9 @@ Row checked_row(std::string_view text, const std::vector<std::string_view>& fiel
     throw Malformed(cat("the Timestamp is ", escaped(timestamp.substr(0, 40)),
                         "; send Unix seconds with decimals, such as 1795168800.125"));
   }
-  return {text, *time_ns};
+  std::uint64_t number = 0;
+  std::from_chars(id.data(), id.data() + id.size(), number);
+  return {text, *time_ns, number};
 }
 
 RowChunk parse(Records& records) {

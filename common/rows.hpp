@@ -18,6 +18,7 @@ struct RowColumn {
 struct Row {
   std::string_view text;     ///< without its line end
   std::int64_t time_ns = 0;  ///< Timestamp, UTC
+  std::uint64_t id = 0;
 };
 
 /// A chunk that is in order: every row has the header's columns, a whole number as ID and a Timestamp in Unix seconds.

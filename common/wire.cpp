@@ -226,6 +226,11 @@ void fill(const Metadata& metadata, const Payload& payload, Message& message) {
   message.age_us = metadata.integer("age_us", 0, kLongestAge);
   message.clock_error_us = metadata.integer("clock_error_us", 0, INT64_MAX);
   message.late = metadata.boolean("late");
+  message.live = metadata.boolean("live");
+  message.demo = metadata.boolean("demo");
+  if (message.seq && message.only_shown()) {
+    Metadata::refuse(message.live ? "live" : "demo", "belongs to messages without seq: what has one is stored");
+  }
   message.fields = metadata.fields();
   message.units = metadata.units();
   message.array = metadata.array_form();
@@ -268,6 +273,8 @@ std::string encode_metadata(const Message& message, std::optional<std::int64_t> 
   if (age_us) object["age_us"] = *age_us;
   if (message.clock_error_us) object["clock_error_us"] = *message.clock_error_us;
   if (message.late) object["late"] = true;
+  if (message.live) object["live"] = true;
+  if (message.demo) object["demo"] = true;
   if (!message.fields.empty()) object["fields"] = message.fields;
   if (!message.units.empty()) object["units"] = message.units;
   if (message.crc) object["crc"] = *message.crc;

@@ -21,9 +21,9 @@ bool same_array(const Message& a, const Message& b) {
 bool same(const Message& a, const Message& b) {
   return a.text == b.text && a.node == b.node && a.view == b.view && a.source == b.source && a.boot == b.boot &&
          a.seq == b.seq && a.time_ns == b.time_ns && a.clock_synchronised == b.clock_synchronised &&
-         a.age_us == b.age_us && a.clock_error_us == b.clock_error_us && a.late == b.late && a.fields == b.fields &&
-         a.units == b.units && a.content == b.content && same_array(a, b) && a.crc == b.crc && a.version == b.version &&
-         a.host == b.host;
+         a.age_us == b.age_us && a.clock_error_us == b.clock_error_us && a.late == b.late && a.live == b.live &&
+         a.demo == b.demo && a.fields == b.fields && a.units == b.units && a.content == b.content && same_array(a, b) &&
+         a.crc == b.crc && a.version == b.version && a.host == b.host;
 }
 
 void check(const Refusal& refusal) {
@@ -51,6 +51,7 @@ void check(const Message& message) {
   require(message.node.find('|') == std::string::npos && message.view.find('|') == std::string::npos,
           "names do not end a field of a text");
   require(!message.seq || (message.boot && *message.seq > 0), "a number is above 0 and has its boot");
+  require(!message.seq || !message.only_shown(), "what has a number is stored");
   require(message.time_ns >= 0 && message.age_us.value_or(0) >= 0, "times are not negative");
   for (const auto& text : {message.text, message.node, message.view, message.source, message.content}) {
     require(common::is_utf8(text), "texts are UTF-8");

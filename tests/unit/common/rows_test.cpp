@@ -31,6 +31,7 @@ TEST_CASE("rows come out as they stand there, with their times to the nanosecond
   CHECK(chunk.rows[0].text == "1,1795168800.123456789,20.5");
   CHECK(chunk.rows[0].time_ns == 1'795'168'800'123'456'789);
   CHECK(chunk.rows[1].text == "2,1795168801,");
+  CHECK(chunk.rows[1].id == 2);
   CHECK(chunk.rows[1].time_ns == 1'795'168'801'000'000'000);
 }
 

@@ -73,6 +73,25 @@ TEST_CASE("a message survives the wire with every key") {
   CHECK(got.crc == sent.crc);
 }
 
+TEST_CASE("what is only shown is marked, and has no number") {
+  Message sent;
+  sent.text = "Lab|data|arduino";
+  sent.boot = 7;
+  CHECK_FALSE(accepted(encode_metadata(sent, 0)).only_shown());
+  sent.live = true;
+  CHECK(accepted(encode_metadata(sent, 0)).live);
+  CHECK_FALSE(accepted(encode_metadata(sent, 0)).demo);
+  sent.live = false;
+  sent.demo = true;
+  CHECK(accepted(encode_metadata(sent, 0)).demo);
+  CHECK(accepted(encode_metadata(sent, 0)).only_shown());
+  for (const std::string key : {"live", "demo"}) {
+    CHECK(refusal(R"({"msg":"Lab|x",)" + kBoot + R"(,")" + key + R"(":1})") == "bad " + key);
+    CHECK(refusal(R"({"msg":"Lab|x",)" + kBoot + R"(,"seq":1,")" + key + R"(":true})") == "bad " + key);
+    CHECK(refusal(R"({"msg":"Lab|x",)" + kBoot + R"(,"seq":1,")" + key + R"(":false})") == "accepted");
+  }
+}
+
 TEST_CASE("a plain imagezmq text is split at its first space") {
   const Message message = accepted(R"({"msg":"Barn back door|jpg"})");
   CHECK(message.node == "Barn");
