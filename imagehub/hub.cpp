@@ -6,6 +6,7 @@
 #include "common/database.hpp"
 #include "common/files.hpp"
 #include "common/log.hpp"
+#include "common/reply.hpp"
 #include "common/text.hpp"
 #include "common/version.hpp"
 #include "imagehub/announcement.hpp"
@@ -22,7 +23,9 @@
 #include "imagehub/index/index.hpp"
 #include "imagehub/intake/intake.hpp"
 #include "imagehub/live/counters.hpp"
+#include "imagehub/live/live.hpp"
 #include "imagehub/live/nodes.hpp"
+#include "imagehub/live_desk.hpp"
 #include "imagehub/reload.hpp"
 #include "imagehub/store/event_log.hpp"
 #include "imagehub/store/image_store.hpp"
@@ -86,7 +89,8 @@ struct Hub::Parts {
         committer(given.committer, index, store, log, reserve, nodes, batches, the_clock, &commands),
         retention(given.retention, {index, store, batch_store, committer, reserve, the_files, the_clock}),
         forecast(given.retention, index, the_files, given.data_directory, the_clock),
-        intake(given.intake, cat("imagehub/", common::version(), ' ', hub_id), nodes, commands, counters, the_clock) {
+        live(the_clock),
+        intake(given.intake, common::hub_name(common::version(), hub_id), nodes, commands, live, counters, the_clock) {
     committer.recover();
     retention.recover();
     const auto news = reserve.spend([&] { return finish_salvage(files, data, index); });
@@ -139,6 +143,7 @@ struct Hub::Parts {
   std::string answer(const std::string& question) {
     constexpr std::string_view kCommand = "command ";
     if (question == "status") return status();
+    if (is_live_question(question)) return answer_live(live, question);
     if (!question.starts_with(kCommand)) throw std::runtime_error("this hub does not know the question");
     return desk.take(question.substr(kCommand.size()),
                      [this](std::function<void()> task) { filing->between_groups(std::move(task)); });
@@ -180,6 +185,7 @@ struct Hub::Parts {
                        .forecast = forecast,
                        .upkeep = *upkeep,
                        .batches = batches,
+                       .live = live,
                        .nodes = nodes,
                        .desk = desk});
   }
@@ -208,6 +214,7 @@ struct Hub::Parts {
   Committer committer;
   Retention retention;
   Forecast forecast;
+  Live live;
   Intake intake;
   std::unique_ptr<Filing> filing;
   std::unique_ptr<DiskWatch> disk_watch;

@@ -13,6 +13,7 @@
 #include "imagehub/filing/retention.hpp"
 #include "imagehub/intake/intake.hpp"
 #include "imagehub/live/counters.hpp"
+#include "imagehub/live/live.hpp"
 #include "imagehub/live/nodes.hpp"
 #include "imagehub/store/reserve.hpp"
 
@@ -95,6 +96,10 @@ std::string hub_status(const HubView& hub) {
                          {"complete_batches", rows.complete},
                          {"partial_batches", rows.partial},
                          {"lost_batches", rows.lost}}},
+                       {"live",
+                        {{"series", hub.live.rows().all().size()},
+                         {"live_messages", hub.live.live_messages()},
+                         {"demo_messages", hub.live.demo_messages()}}},
                        {"crc_pending", care.crc_pending},
                        {"backup",
                         {{"last_ns", care.last_backup_ns ? json(*care.last_backup_ns) : json()},

@@ -16,6 +16,7 @@ class Filing;
 class Batches;
 class Forecast;
 class Intake;
+class Live;
 class Nodes;
 class Reserve;
 class Retention;
@@ -49,6 +50,7 @@ struct HubView {
   const Forecast& forecast;
   const Upkeep& upkeep;
   const Batches& batches;
+  const Live& live;
   const Nodes& nodes;
   const CommandDesk& desk;
 };

@@ -115,6 +115,15 @@ std::string rows_line(const json& data) {
              lost > 0 ? cat(", ", lost, " LOST") : "", '\n');
 }
 
+/// Nothing to say where nobody sends rows or runs a demo.
+std::string live_line(const json& live) {
+  const auto series = live.at("series").get<std::uint64_t>();
+  const auto demo = live.at("demo_messages").get<std::uint64_t>();
+  if (series == 0 && demo == 0) return "";
+  return cat("live      ", series, " series of rows; `imagehub live` shows them",
+             demo > 0 ? cat("; ", demo, " messages of demos, not stored") : "", '\n');
+}
+
 /// Plain senders without an answer, since nothing of theirs can be stored.
 std::string waiting(const json& status) {
   const auto messages = status.value("waiting_messages", std::uint64_t{0});
@@ -197,6 +206,7 @@ std::string format_status(const std::string& text) {
              status.at("holding_back").get<bool>() ? ", full: senders wait\n" : "\n");
   out += commands_line(status);
   if (status.contains("data")) out += rows_line(status.at("data"));
+  if (status.contains("live")) out += live_line(status.at("live"));
   out += "drops     ";
   if (status.at("drops").empty()) out += "none\n";
   bool first = true;

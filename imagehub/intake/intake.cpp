@@ -35,11 +35,12 @@ constexpr std::int64_t kWaitInterval = 3 * common::kSecond;
 }  // namespace
 
 struct Intake::Impl {
-  Impl(const IntakeSettings& given, std::string name, Nodes& the_nodes, NodeCommands& the_commands,
+  Impl(const IntakeSettings& given, std::string name, Nodes& the_nodes, NodeCommands& the_commands, Live& the_live,
        Counters& the_counters, const common::Clock& the_clock)
       : settings(given),
         nodes(the_nodes),
         commands(the_commands),
+        live(the_live),
         counters(the_counters),
         clock(the_clock),
         replies(router, std::move(name), the_counters) {}
@@ -65,6 +66,7 @@ struct Intake::Impl {
   const IntakeSettings settings;
   Nodes& nodes;
   NodeCommands& commands;
+  Live& live;
   Counters& counters;
   const common::Clock& clock;
   common::RateGate gate{common::kSecond};
@@ -196,10 +198,8 @@ void Intake::Impl::handle(RawMessage raw, bool answers) {
   }
   auto& message = std::get<common::Message>(decoded);
   if (payload.size() > static_cast<std::uint64_t>(settings.max_message_mb) * kMegabyte) {
-    const auto seq = message.boot ? message.seq : std::nullopt;
-    refuse({"message too large", cat(payload.size(), " bytes, max_message_mb is ", settings.max_message_mb), seq,
-            message.boot.has_value()},
-           request, answers, from);
+    const std::string detail = cat(payload.size(), " bytes, max_message_mb is ", settings.max_message_mb);
+    refuse({"message too large", detail, message.seq, message.boot.has_value()}, request, answers, from);
     return;
   }
   handle_message(std::move(message), std::move(request), answers);
@@ -209,11 +209,12 @@ void Intake::Impl::handle_message(common::Message message, Request request, bool
   request.has_boot = message.boot.has_value();
   if (request.has_boot) request.seq = message.seq;
   const common::Kind kind = common::kind_of(message.text, request.has_boot);
-  // The text of a tuning image names a stage, not a node.
-  if (kind != common::Kind::tuning) nodes.seen(message);
-  if (!is_stored(kind)) {
+  live.take(message, kind);
+  // The text of a tuning image names a stage, not a node; what is only shown leaves no trace.
+  if (kind != common::Kind::tuning && !message.only_shown()) nodes.seen(message);
+  if (!is_stored(kind) || message.only_shown()) {
     if (answers) replies.send_ok(request);
-    if (answers) replies.send_command(request, commands.due(message));
+    if (answers && !message.only_shown()) replies.send_command(request, commands.due(message));
     return;
   }
   const std::lock_guard lock(submitting);
@@ -339,9 +340,9 @@ void Intake::Impl::give_up(const std::vector<Ticket>& tickets, const std::string
   for (const Ticket ticket : tickets) tell_given_up(ticket, "dropped: plain sender's message, " + why);
 }
 
-Intake::Intake(const IntakeSettings& settings, std::string hub_name, Nodes& nodes, NodeCommands& commands,
+Intake::Intake(const IntakeSettings& settings, std::string hub_name, Nodes& nodes, NodeCommands& commands, Live& live,
                Counters& counters, const common::Clock& clock)
-    : impl_(std::make_unique<Impl>(settings, std::move(hub_name), nodes, commands, counters, clock)) {
+    : impl_(std::make_unique<Impl>(settings, std::move(hub_name), nodes, commands, live, counters, clock)) {
   impl_->last_message_ns = clock.monotonic_ns();
   impl_->open();
 }

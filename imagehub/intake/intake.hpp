@@ -12,6 +12,7 @@
 #include "common/thread.hpp"
 #include "imagehub/filing/filing.hpp"
 #include "imagehub/live/counters.hpp"
+#include "imagehub/live/live.hpp"
 #include "imagehub/live/node_commands.hpp"
 #include "imagehub/live/nodes.hpp"
 
@@ -44,8 +45,8 @@ struct IntakeStatus {
 class Intake {
  public:
   /// Binds and connects. Throws std::runtime_error with address, cause and remedy when it cannot.
-  Intake(const IntakeSettings& settings, std::string hub_name, Nodes& nodes, NodeCommands& commands, Counters& counters,
-         const common::Clock& clock);
+  Intake(const IntakeSettings& settings, std::string hub_name, Nodes& nodes, NodeCommands& commands, Live& live,
+         Counters& counters, const common::Clock& clock);
   ~Intake();
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;

@@ -125,7 +125,7 @@ class BadInput(kit.HubTest):
                 expected = "REJECT 5 " + reason
                 if key == "seq":  # without a number there is nothing to reject: our hub says who it is
                     status = self.shared.status()
-                    expected = f"OK imagehub/{status['version']} {status['hub_id']}"
+                    expected = f"OK imagehub/{status['version']} live {status['hub_id']}"
                 self.refused(reason, metadata, jpeg(), sender=expected)
         for boot in (5, "xyz", "", "9f86d081884c7d6", "-f86d081884c7d65"):
             self.refused("bad boot", {"msg": "a|jpg", "boot": boot, "seq": 1}, jpeg())

@@ -141,7 +141,7 @@ class Content(kit.HubTest):
     def test_each_sender_is_answered_in_its_own_form(self):
         hub = self.hub()
         status = hub.status()
-        ours = f"OK imagehub/{status['version']} {status['hub_id']}"
+        ours = f"OK imagehub/{status['version']} live {status['hub_id']}"
         self.assertRegex(status["hub_id"], "^[0-9a-f]{16}$")
         boot = self.boot(hub)
         self.assertEqual(boot.greet(), ours)

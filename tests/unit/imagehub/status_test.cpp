@@ -73,6 +73,18 @@ TEST_CASE("status tells of rows and batches where there are some") {
              ContainsSubstring("1 open, 1 LOST\n"));
 }
 
+TEST_CASE("status tells of what is live and of demos where there are some") {
+  const auto with_live = [](const std::string& live) {
+    return imagehub::format_status(
+        replaced(status("{}", "[]"), R"("queue_bytes":1)", R"("queue_bytes":1,"live":)" + live));
+  };
+  CHECK(with_live(R"({"series":0,"live_messages":0,"demo_messages":0})").find("live ") == std::string::npos);
+  CHECK_THAT(with_live(R"({"series":2,"live_messages":100,"demo_messages":0})"),
+             ContainsSubstring("live      2 series of rows; `imagehub live` shows them\n"));
+  CHECK_THAT(with_live(R"({"series":0,"live_messages":0,"demo_messages":7})"),
+             ContainsSubstring("; 7 messages of demos, not stored\n"));
+}
+
 TEST_CASE("status tells how many days are left") {
   const auto line = [](const std::string& days) {
     return imagehub::format_status(replaced(status("{}", "[]"), R"("days_left":null,"bytes_per_day":0)",
