@@ -75,19 +75,29 @@ int in_use(const common::LockedError& error, const char* command) {
 
 }  // namespace
 
-namespace {
-
-/// The answer of the running hub; when there is none, says so.
-std::optional<std::string> asked(const fs::path& settings_file, const std::string& question, int timeout_ms = 3000) {
+std::vector<fs::path> sockets_of(const fs::path& settings_file) {
   std::vector<fs::path> sockets{"/run/imagehub/control.sock"};
   if (!settings_file.empty()) {
     sockets.insert(sockets.begin(), control_path(load_hub_settings(settings_file).data_directory));
   }
+  return sockets;
+}
+
+int no_hub(const fs::path& socket) {
+  std::cerr << "imagehub: no hub answers at " << socket.string()
+            << "; is it running, and may you read that socket? Name its settings with --config FILE or --path DIR\n";
+  return common::kExitUnavailable;
+}
+
+namespace {
+
+/// The answer of the running hub; when there is none, says so.
+std::optional<std::string> asked(const fs::path& settings_file, const std::string& question, int timeout_ms = 3000) {
+  const auto sockets = sockets_of(settings_file);
   for (const fs::path& socket : sockets) {
     if (auto answer = ask_hub(socket, question, timeout_ms)) return answer;
   }
-  std::cerr << "imagehub: no hub answers at " << sockets.front().string()
-            << "; is it running, and may you read that socket? Name its settings with --config FILE or --path DIR\n";
+  no_hub(sockets.front());
   return std::nullopt;
 }
 

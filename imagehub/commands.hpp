@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,20 @@ struct CommandOptions {
 };
 /// Gives the running hub a command for a node, or shows those that it has.
 int node_command(const std::filesystem::path& settings_file, const CommandOptions& options);
+
+struct LiveOptions {
+  std::vector<std::string> words;     ///< node and source; or neither, or the node alone
+  std::optional<std::string> view;    ///< of several with the same source
+  std::optional<std::uint64_t> rows;  ///< so many, then it ends
+  bool json = false;
+};
+/// Lists what the running hub gets just now, or prints the rows of one series as they come.
+int live_command(const std::filesystem::path& settings_file, const LiveOptions& options);
+
+/// Where the hub of these settings answers, or, without any, the one that runs as a service; the likeliest first.
+std::vector<std::filesystem::path> sockets_of(const std::filesystem::path& settings_file);
+/// Says that no hub answers there; the exit status for it.
+int no_hub(const std::filesystem::path& socket);
 
 struct CheckOptions {
   std::string level = "size";

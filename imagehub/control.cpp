@@ -75,21 +75,41 @@ Control::~Control() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
-std::optional<std::string> ask_hub(const fs::path& path, const std::string& question, int timeout_ms) {
-  if (!fs::exists(path)) return std::nullopt;
+struct HubTalk::Impl {
+  explicit Impl(fs::path given) : path(std::move(given)) {}
+
+  const fs::path path;
+  zmq::context_t context{1};
+  zmq::socket_t socket{context, zmq::socket_type::req};
+};
+
+HubTalk::HubTalk(const fs::path& path, int timeout_ms) : impl_(std::make_unique<Impl>(path)) {
+  impl_->socket.set(zmq::sockopt::linger, 0);
+  impl_->socket.set(zmq::sockopt::rcvtimeo, timeout_ms);
+  impl_->socket.set(zmq::sockopt::sndtimeo, timeout_ms);
   try {
-    zmq::context_t context(1);
-    zmq::socket_t socket(context, zmq::socket_type::req);
-    socket.set(zmq::sockopt::linger, 0);
-    socket.set(zmq::sockopt::rcvtimeo, timeout_ms);
-    socket.connect("ipc://" + path.string());
-    socket.send(zmq::buffer(question), zmq::send_flags::none);
+    impl_->socket.connect("ipc://" + path.string());
+  } catch (const zmq::error_t&) {
+    // No path for a socket: nobody answers.
+  }
+}
+
+HubTalk::~HubTalk() = default;
+
+std::optional<std::string> HubTalk::ask(const std::string& question) {
+  if (!fs::exists(impl_->path)) return std::nullopt;
+  try {
+    if (!impl_->socket.send(zmq::buffer(question), zmq::send_flags::none)) return std::nullopt;
     zmq::message_t answer;
-    if (!socket.recv(answer)) return std::nullopt;
+    if (!impl_->socket.recv(answer)) return std::nullopt;
     return answer.to_string();
   } catch (const zmq::error_t&) {
     return std::nullopt;
   }
+}
+
+std::optional<std::string> ask_hub(const fs::path& path, const std::string& question, int timeout_ms) {
+  return HubTalk(path, timeout_ms).ask(question);
 }
 
 }  // namespace imagehub

@@ -14,7 +14,7 @@ namespace imagehub {
 /// (RUNTIME_DIRECTORY), else in the data directory.
 std::filesystem::path control_path(const std::filesystem::path& data_directory);
 
-/// A local socket on which a running hub answers `imagehub status` and `imagehub command`. One thread of its own.
+/// A local socket on which a running hub answers `imagehub status`, `command` and `live`. One thread of its own.
 class Control {
  public:
   /// What it throws is answered as {"error": why}.
@@ -30,7 +30,23 @@ class Control {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Asks the hub behind the socket; nothing when none answers in time.
+/// A connection to the hub behind the socket, for several questions.
+class HubTalk {
+ public:
+  explicit HubTalk(const std::filesystem::path& path, int timeout_ms = 3000);
+  ~HubTalk();
+  HubTalk(const HubTalk&) = delete;
+  HubTalk& operator=(const HubTalk&) = delete;
+
+  /// Nothing when none answers in time; then it never does.
+  std::optional<std::string> ask(const std::string& question);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// One question.
 std::optional<std::string> ask_hub(const std::filesystem::path& path, const std::string& question,
                                    int timeout_ms = 3000);
 

@@ -74,12 +74,33 @@ int main(int argc, char** argv) {
   command->add_option("words", command_options.words, "node and command, such as Barn \"SendFrames 10\"");
   command->add_flag("--all", command_options.all, "for all nodes, in the place of one");
   command->add_flag("--list", command_options.list, "show the commands of late: pending, delivered, done, failed");
-  for (auto* subcommand : {status, command, check, index}) subcommand->fallthrough();
+  auto* live = app.add_subcommand("live",
+                                  "show what the running hub gets just now: series of rows, newest events and "
+                                  "pictures; with NODE and SOURCE rows as they come, as CSV, until Ctrl-C");
+  imagehub::LiveOptions live_options;
+  live->add_option("words", live_options.words, "node, or node and source, such as Barn arduino");
+  live->add_option("--rows", live_options.rows, "end after so many rows")->check(CLI::PositiveNumber);
+  live->add_option("--view", live_options.view, "of several views of the node that have this source");
+  live->add_flag("--json", live_options.json, "the list as JSON, for scripts");
+  live->footer(
+      "A row is here at most 50 ms after its first byte came to its node, however large chunks and batches are. Who\n"
+      "reads too slowly misses rows, and is told so; the batches have them all. With `imagenode --demo` rows are only\n"
+      "shown, and stored by nobody.\n"
+      "Exit status: 0 done, or ended by Ctrl-C; 64 wrong use, 67 nothing of that node or source has come,\n"
+      "69 no hub answers (any more).\n"
+      "Examples: imagehub live                               what there is\n"
+      "          imagehub live Barn                          of one node\n"
+      "          imagehub live Barn arduino                  rows as they come, after the last ten\n"
+      "          imagehub live Barn arduino --rows 100 > rows.csv\n");
+  for (auto* subcommand : {status, live, command, check, index}) subcommand->fallthrough();
   app.footer(
-      "Exit status: 0 done, 1 failed or differences found, 64 wrong use, 67 no such node, 69 no hub answers,\n"
+      "Exit status: 0 done, 1 failed or differences found, 64 wrong use, 67 no such node or source, 69 no hub "
+      "answers,\n"
       "74 cannot check, 75 the data directory is in use, 78 the settings are wrong.\n"
       "Examples: imagehub --path /srv/farm\n"
       "          imagehub status --json\n"
+      "          imagehub live                      what comes just now\n"
+      "          imagehub live Barn arduino --rows 100 > rows.csv\n"
       "          imagehub command Barn \"SendFrames 10\"\n"
       "          imagehub check --level content     reads and verifies every picture, while the hub runs\n"
       "          imagehub check --repair            with the hub stopped\n");
@@ -93,6 +114,7 @@ int main(int argc, char** argv) {
     const bool named = !config.empty() || app.count("--path") > 0;
     const fs::path of_running = named || fs::exists(file) ? file : fs::path();
     if (*status) return imagehub::show_status(of_running, json);
+    if (*live) return imagehub::live_command(of_running, live_options);
     if (*command) return imagehub::node_command(of_running, command_options);
     if (*check) return imagehub::check_command(file, check_options);
     if (*index) return imagehub::index_command(file);
