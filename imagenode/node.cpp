@@ -69,7 +69,9 @@ struct Node::Parts {
                    report_command(id, text, outcome);
                  }),
         sources(files,
-                {[this](const Reading& reading) { take(reading); }, [this](Chunk chunk) { send(std::move(chunk)); }},
+                {[this](const Reading& reading) { take(reading); },
+                 [this](const Chunk& chunk) { stamper.put(rows_message(chunk)); },
+                 [this](const Chunk& chunk) { show(chunk); }},
                 the_clock, the_liveness) {
     for (const auto& delivery : deliveries) {
       delivery->on_command([this](std::uint64_t id, const std::string& text) { commands.take(id, text); });
@@ -97,7 +99,8 @@ struct Node::Parts {
   void reload();
   void take(const Reading& reading);
   void put(Outcome outcome);
-  void send(Chunk chunk);
+  common::Message rows_message(const Chunk& chunk) const;
+  void show(const Chunk& chunk);
   common::Message event(const std::string& sender, const std::string& view, const std::string& what) const;
   common::Message with_identity(common::Message message) const;
   void send_restart();
@@ -227,7 +230,7 @@ void Node::Parts::report_command(std::uint64_t id, const std::string& text, cons
 }
 
 /// Rows as a data message, whose time is that of the first of them.
-void Node::Parts::send(Chunk chunk) {
+common::Message Node::Parts::rows_message(const Chunk& chunk) const {
   common::Message message;
   message.text = cat(node_name, "|data|", chunk.line);
   message.node = node_name;
@@ -237,7 +240,13 @@ void Node::Parts::send(Chunk chunk) {
   message.time_ns = chunk.first.utc_ns;
   message.monotonic_ns = chunk.first.monotonic_ns;
   message.payload = common::Payload(common::Bytes(chunk.csv.begin(), chunk.csv.end()));
-  stamper.put(std::move(message));
+  return message;
+}
+
+void Node::Parts::show(const Chunk& chunk) {
+  common::Message message = rows_message(chunk);
+  message.live = true;
+  stamper.put_unstored(std::move(message));
 }
 
 /// An event of the node itself.

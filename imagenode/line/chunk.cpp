@@ -50,6 +50,7 @@ void ChunkBuilder::add(std::uint64_t id, const Moment& moment, const Row& row) {
     chunk_.first_id = id;
     chunk_.first = moment;
   }
+  if (fresh_rows() == 1) first_fresh_ = moment;
   chunk_.csv += std::to_string(id);
   chunk_.csv += ',';
   append_timestamp(chunk_.csv, moment.utc_ns);
@@ -60,7 +61,17 @@ void ChunkBuilder::add(std::uint64_t id, const Moment& moment, const Row& row) {
   chunk_.csv += kEndOfRow;
 }
 
+Chunk ChunkBuilder::newest() {
+  const std::size_t begin = given_bytes_ == 0 ? header_.size() : given_bytes_;
+  Chunk newest{chunk_.line, header_, chunk_.first_id + given_, fresh_rows(), first_fresh_};
+  newest.csv.append(chunk_.csv, begin);
+  given_ = chunk_.rows;
+  given_bytes_ = chunk_.csv.size();
+  return newest;
+}
+
 Chunk ChunkBuilder::take() {
+  given_ = given_bytes_ = 0;
   Chunk taken = std::exchange(chunk_, Chunk{chunk_.line, header_, 0, 0, {}});
   chunk_.csv.reserve(taken.csv.size());
   return taken;

@@ -26,12 +26,22 @@ class ChunkBuilder {
 
   void add(std::uint64_t id, const Moment& moment, const Row& row);
   const Chunk& chunk() const { return chunk_; }
+
+  /// How many rows of this chunk newest() has not given yet, and the first of them.
+  std::size_t fresh_rows() const { return chunk_.rows - given_; }
+  const Moment& first_fresh() const { return first_fresh_; }
+  /// These, as a chunk of their own; they stay in this one too.
+  Chunk newest();
+
   /// What was collected; the next one is begun.
   Chunk take();
 
  private:
   std::string header_;
   Chunk chunk_;
+  std::size_t given_ = 0;        // rows, and where they end
+  std::size_t given_bytes_ = 0;  // 0: with the header
+  Moment first_fresh_;
 };
 
 /// A CSV cell, in quotes where it needs them.

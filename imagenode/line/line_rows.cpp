@@ -11,6 +11,7 @@ namespace {
 
 /// A chunk of long rows is sent before it has all of them: messages are kept in memory.
 constexpr std::size_t kMaxBytes = 1'000'000;
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
@@ -81,17 +82,28 @@ void LineRows::succeed(const LineRows& before) {
   counts_.cut = before.counts_.cut.load();
 }
 
-std::int64_t LineRows::due_ns() const {
-  if (chunk_.chunk().rows == 0) return std::numeric_limits<std::int64_t>::max();
+std::int64_t LineRows::live_due_ns() const {
+  return sinks_.live && chunk_.fresh_rows() > 0 ? chunk_.first_fresh().monotonic_ns + kLiveDelay : kNever;
+}
+
+std::int64_t LineRows::chunk_due_ns() const {
+  if (chunk_.chunk().rows == 0) return kNever;
   return chunk_.chunk().first.monotonic_ns + common::to_ns(settings_.chunk_seconds);
 }
 
 void LineRows::tick() {
-  if (clock_.monotonic_ns() >= due_ns()) flush();
+  const std::int64_t now = clock_.monotonic_ns();
+  if (now >= chunk_due_ns()) flush();
+  if (now >= live_due_ns()) sinks_.live(chunk_.newest());
 }
 
+/// A chunk none of whose rows was shown yet brings them sooner than they are due. When some were, the others are shown
+/// beside it: a chunk may have to wait for its turn, and they would come after rows that are newer.
 void LineRows::flush() {
-  if (chunk_.chunk().rows > 0) sinks_.chunk(chunk_.take());
+  if (chunk_.chunk().rows == 0) return;
+  const bool rest = chunk_.fresh_rows() > 0 && chunk_.fresh_rows() < chunk_.chunk().rows;
+  if (rest) sinks_.live(chunk_.newest());
+  sinks_.chunk(chunk_.take());
 }
 
 }  // namespace imagenode

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -17,7 +18,9 @@ namespace imagenode {
 /// Where a line's rows and news go; called from its thread.
 struct LineSinks {
   ReadingSink reading;                     ///< each row, without text, and what is to be told
-  std::function<void(Chunk chunk)> chunk;  ///< to be sent
+  std::function<void(Chunk chunk)> chunk;  ///< to be stored
+  /// New rows for who looks on, a moment after they came; their chunk brings them too. May be left out.
+  std::function<void(Chunk chunk)> live;
 };
 
 /// What became of what came. Thread-safe to read.
@@ -28,7 +31,8 @@ struct LineCounts {
 };
 
 /// From bytes to rows to chunks: gives each row the time of its first byte and an ID, and collects rows until a chunk
-/// is full or old enough. Bound to a thread, but for counts().
+/// is full or old enough. What would wait in it for longer than kLiveDelay is shown before. Bound to a thread, but for
+/// counts().
 class LineRows final : public StreamUser, private FrameSink {
  public:
   LineRows(const LineSettings& settings, const LineSeams& seams, LineSinks sinks, const common::Clock& clock);
@@ -37,9 +41,13 @@ class LineRows final : public StreamUser, private FrameSink {
   bool stream_bytes(int stream, std::string_view bytes) override;
   void stream_ends(int stream) override;
 
+  /// From the first byte of a row until it is on its way to who looks on. 50 ms are promised to the hub, network and
+  /// all.
+  static constexpr std::int64_t kLiveDelay = 30 * common::kMillisecond;
+
   /// When tick() has something to do, by the monotonic clock.
-  std::int64_t due_ns() const;
-  /// Gives away a chunk that is old enough.
+  std::int64_t due_ns() const { return std::min(live_due_ns(), chunk_due_ns()); }
+  /// Gives away new rows and a chunk that are old enough.
   void tick();
   /// Gives away what there is.
   void flush();
@@ -60,6 +68,8 @@ class LineRows final : public StreamUser, private FrameSink {
   void frame(std::string_view bytes, const Moment& first) override;
   void bad_frame(std::string_view bytes, const Moment& first, const std::string& reason) override;
   void give_reading(const Moment& moment);
+  std::int64_t live_due_ns() const;
+  std::int64_t chunk_due_ns() const;
 
   const LineSettings settings_;
   const LineSinks sinks_;

@@ -1,6 +1,7 @@
 #include "imagenode/link/hub_link.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/log.hpp"
 #include "common/text.hpp"
@@ -63,12 +64,14 @@ void HubLink::run(const std::stop_token& stop, common::Liveness::Thread& self) {
       disconnect(end);
       if (end == End::to_first) greeting = search_.take_first();
     }
-    if (end != End::stopped) search_.lost(end == End::moved_on);
+    if (end == End::unfit) search_.unfit();
+    if (end != End::stopped && end != End::unfit) search_.lost(end == End::moved_on);
   }
 }
 
 HubLink::End HubLink::use(Greeting& greeting, const std::stop_token& stop, common::Liveness::Thread& self) {
   try {
+    if (sender_.demo && !common::shows_live(greeting.reply())) return refuse(greeting);
     welcome(greeting);
     return serve(stop, self);
   } catch (const std::exception& error) {
@@ -77,15 +80,27 @@ HubLink::End HubLink::use(Greeting& greeting, const std::stop_token& stop, commo
   }
 }
 
+/// It would store what a demo sends.
+HubLink::End HubLink::refuse(const Greeting& greeting) {
+  if (!std::exchange(told_unfit_, true)) {
+    common::log::error(cat("--demo sends nothing to ", greeting.address(),
+                           ": that hub does not say that it leaves a demo unstored, so it is another program than ",
+                           "imagehub or an older one; name a newer imagehub in hub_address"));
+  }
+  return End::unfit;
+}
+
 void HubLink::welcome(Greeting& greeting) {
   const Reply& reply = greeting.reply();
   connection_ = greeting.take_connection();
   ours_ = reply.kind == Reply::Kind::hub;
-  hub_id_ = ours_ ? reply.text.substr(reply.text.rfind(' ') + 1) : "";
+  hub_id_ = common::hub_id_of(reply);
+  told_unfit_ = false;
   broken_ = false;
   holds_ = {};
   late_share_.reset();
   outbox_.hub_answers(true, clock_.monotonic_ns());
+  outbox_.hub_shows(common::shows_live(reply));
   common::log::info(cat("connected to ", greeting.address(), ", ",
                         ours_ ? reply.text : "a hub that acknowledges one message at a time"));
   const std::lock_guard lock(mutex_);
@@ -119,6 +134,7 @@ HubLink::End HubLink::serve(const std::stop_token& stop, common::Liveness::Threa
 
 void HubLink::disconnect(End end) {
   connection_.reset();
+  outbox_.hub_shows(false);
   outbox_.hub_answers(false, end == End::silent ? last_heard_ns_ : clock_.monotonic_ns());
   if (end == End::silent || end == End::broken) {
     if (const auto oldest = in_flight_.oldest()) blame(*oldest);

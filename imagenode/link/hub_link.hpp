@@ -27,7 +27,7 @@ namespace imagenode {
 struct LinkStatus {
   bool connected = false;
   std::string address;  ///< of the hub that answers, or of the one that is tried; empty while none is known
-  std::string hub;      ///< "imagehub/1.0.0 <id>"; empty for a hub that is not ours
+  std::string hub;      ///< "imagehub/1.0.0 live <id>"; empty for a hub that is not ours
   std::uint64_t connections = 0;
 };
 
@@ -64,7 +64,7 @@ class HubLink {
                                      common::DeliveryClass::image};
 
   /// Why a connection ended.
-  enum class End { stopped, silent, broken, moved_on, to_first };
+  enum class End { stopped, silent, broken, moved_on, to_first, unfit };
 
   /// After RETRY nothing of the class is sent until all that is under way has its answer and the time is over.
   struct Hold {
@@ -83,6 +83,7 @@ class HubLink {
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
   End use(Greeting& greeting, const std::stop_token& stop, common::Liveness::Thread& self);
   End serve(const std::stop_token& stop, common::Liveness::Thread& self);
+  End refuse(const Greeting& greeting);
   void welcome(Greeting& greeting);
   void disconnect(End end);
 
@@ -91,6 +92,7 @@ class HubLink {
   common::MessagePtr next_message(std::int64_t now_ns);
   common::MessagePtr next_stored(std::int64_t now_ns);
   common::MessagePtr next_unstored();
+  common::MessagePtr next_shown();
   struct Choice {
     common::MessagePtr message;
     bool waits_for_room = false;
@@ -130,6 +132,7 @@ class HubLink {
   Suspect suspect_;
   DeliveryReport report_;
   bool ours_ = false;
+  bool told_unfit_ = false;
   std::string hub_id_;   ///< empty for a hub that is not ours
   bool broken_ = false;  ///< noticed while sending or reading
   bool unstored_has_turn_ = true;

@@ -13,6 +13,10 @@ using common::DeliveryClass;
 
 /// When both wait, every fourth message is of the backlog.
 constexpr int kLiveInARow = 3;
+/// Messages that are only shown, without an answer: enough for ten lines over a network of 50 ms there and back, and
+/// little beside the window, so that a slow link is left to what is stored.
+constexpr std::size_t kMaxShown = 32;
+constexpr std::size_t kMaxShownBytes = 256 * 1024;  ///< or one
 
 }  // namespace
 
@@ -33,13 +37,20 @@ common::MessagePtr HubLink::next_message(std::int64_t now_ns) {
   if (!ours_ && !in_flight_.empty()) return nullptr;  // a foreign hub takes one at a time
   common::MessagePtr message = unstored_has_turn_ ? next_unstored() : next_stored(now_ns);
   if (!message) message = unstored_has_turn_ ? next_stored(now_ns) : next_unstored();
-  if (message) unstored_has_turn_ = message->seq.has_value();
+  if (!message) return next_shown();
+  unstored_has_turn_ = message->seq.has_value();
   return message;
+}
+
+/// Only what the others leave of the link.
+common::MessagePtr HubLink::next_shown() {
+  const bool room = in_flight_.shown() < kMaxShown && in_flight_.shown_bytes() < kMaxShownBytes;
+  return room ? outbox_.take_shown() : nullptr;
 }
 
 /// One at a time, beside the window.
 common::MessagePtr HubLink::next_unstored() {
-  return in_flight_.unnumbered() == 0 ? outbox_.take_unstored() : nullptr;
+  return in_flight_.unnumbered() == in_flight_.shown() ? outbox_.take_unstored() : nullptr;
 }
 
 /// New messages first, but a backlog always advances.
@@ -93,7 +104,8 @@ bool HubLink::has_room(std::size_t bytes) const {
 void HubLink::send(const common::MessagePtr& message, std::int64_t now_ns) {
   if (in_flight_.empty()) last_heard_ns_ = now_ns;
   const bool of_backlog = message->late || message->boot != sender_.boot;
-  in_flight_.add({identity_of(*message), class_of(*message), message->payload.size(), of_backlog});
+  in_flight_.add(
+      {identity_of(*message), class_of(*message), message->payload.size(), of_backlog, message->only_shown()});
   const bool age_known = message->monotonic_ns != 0;
   // Never negative: `now_ns` may be older than what was captured since the loop looked at the clock.
   const std::int64_t age_ns = std::max<std::int64_t>(clock_.monotonic_ns() - message->monotonic_ns, 0);

@@ -34,6 +34,8 @@ class HubSearch {
 
   /// The hub that was found broke off, fell silent, or sent us away because it shuts down.
   void lost(bool sent_away);
+  /// It answered, and cannot be used.
+  void unfit() { choice_.broke_off(address_); }
 
   /// While the found hub is in use: whether the first one of the list is back.
   ReturnProbe& first() { return first_; }

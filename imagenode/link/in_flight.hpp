@@ -18,6 +18,7 @@ class InFlight {
     common::DeliveryClass delivery_class = common::DeliveryClass::event;
     std::uint64_t bytes = 0;
     bool of_backlog = false;
+    bool shown = false;  ///< only that: rows for who looks on, or anything in a demo
 
     bool numbered() const { return identity.seq != 0; }
   };
@@ -53,6 +54,15 @@ class InFlight {
   std::size_t numbered() const {
     return static_cast<std::size_t>(
         std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.numbered(); }));
+  }
+  std::size_t shown() const {
+    return static_cast<std::size_t>(
+        std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.shown; }));
+  }
+  std::size_t shown_bytes() const {
+    std::size_t sum = 0;
+    for (const Entry& entry : entries_) sum += entry.shown ? entry.bytes : 0;
+    return sum;
   }
   std::size_t unnumbered() const { return entries_.size() - numbered(); }
   std::size_t size() const { return entries_.size(); }

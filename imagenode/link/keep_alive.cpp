@@ -11,6 +11,7 @@ common::Message keep_alive(const Sender& sender, std::int64_t now_ns) {
   message.text = sender.node + "|Heartbeat";
   message.node = sender.node;
   message.boot = sender.boot;
+  message.demo = sender.demo;
   message.monotonic_ns = now_ns;
   message.version = common::cat("imagenode/", common::version());
   message.payload = sender.picture.payload;

@@ -13,6 +13,7 @@ struct Sender {
   std::string node;
   std::uint64_t boot = 0;
   TinyPicture picture;  ///< goes with the keep-alives
+  bool demo = false;    ///< nothing of it may be stored
 };
 
 /// `<node>|Heartbeat` without a number: opens a connection and keeps it. Any hub takes it and stores nothing.

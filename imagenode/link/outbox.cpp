@@ -43,7 +43,13 @@ void Outbox::put_unstored(common::MessagePtr message) {
   {
     const std::lock_guard lock(mutex_);
     const std::string& text = message->text;
-    unstored_[text] = std::move(message);
+    if (!message->only_shown()) {
+      unstored_[text] = std::move(message);
+    } else if (shows_) {
+      to_show_.put(std::move(message));
+    } else {
+      return;
+    }
   }
   if (wake_) wake_();
 }
@@ -117,6 +123,17 @@ common::MessagePtr Outbox::take_unstored() {
   const std::lock_guard lock(mutex_);
   if (unstored_.empty()) return nullptr;
   return unstored_.extract(unstored_.begin()).mapped();
+}
+
+common::MessagePtr Outbox::take_shown() {
+  const std::lock_guard lock(mutex_);
+  return to_show_.take();
+}
+
+void Outbox::hub_shows(bool shows) {
+  const std::lock_guard lock(mutex_);
+  shows_ = shows;
+  if (!shows) to_show_.clear();
 }
 
 Outbox::Place Outbox::find(const Identity& identity) {

@@ -15,6 +15,7 @@
 #include "common/message.hpp"
 #include "imagenode/link/identity.hpp"
 #include "imagenode/link/outbox_settings.hpp"
+#include "imagenode/link/show_queue.hpp"
 
 namespace imagenode {
 
@@ -44,7 +45,8 @@ class Outbox {
   /// Takes a stored message (event, image, data), stamped, in the order of seq. Never blocks.
   void put(common::MessagePtr message);
 
-  /// Takes what is never stored: a heartbeat, a tuning image. Of each text only the newest is kept.
+  /// Takes what is never stored: a heartbeat, a tuning image; of each text only the newest is kept. What is only shown
+  /// (live rows, all of a demo) is dropped unless a hub that shows it answers, and waits in a ShowQueue.
   void put_unstored(common::MessagePtr message);
 
   /// How many bytes may be under way at once. What is under way stays in memory; if it filled that, what is new would
@@ -66,6 +68,8 @@ class Outbox {
   /// This message, when it is the class's and not under way; it is from now on.
   common::MessagePtr take(common::DeliveryClass delivery_class, const Identity& identity);
   common::MessagePtr take_unstored();
+  /// What is only shown.
+  common::MessagePtr take_shown();
 
   struct Next {
     Identity identity;
@@ -85,6 +89,8 @@ class Outbox {
 
   /// Whether a hub answers now. None does at first.
   void hub_answers(bool answers, std::int64_t now_ns);
+  /// Whether it shows what is not to be stored. None does at first.
+  void hub_shows(bool shows);
 
   // For the Spooler.
 
@@ -180,6 +186,8 @@ class Outbox {
   std::array<std::size_t, common::kDeliveryClasses> late_bytes_{};
   std::size_t leaving_bytes_ = 0;
   std::map<std::string, common::MessagePtr> unstored_;
+  ShowQueue to_show_;
+  bool shows_ = false;
   std::vector<Identity> remove_;
   std::vector<Refused> refused_;
   std::int64_t first_removal_ns_ = 0;

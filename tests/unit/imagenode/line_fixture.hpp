@@ -22,6 +22,8 @@ class LineBench {
  public:
   FakeClock clock;
   std::vector<imagenode::Chunk> chunks;
+  bool shows_live = false;                   // before the line is made
+  std::vector<imagenode::Chunk> live;        // new rows, while it does
   std::vector<imagenode::Reading> readings;  // of rows
   std::vector<std::string> told;
 
@@ -52,7 +54,12 @@ class LineBench {
                 told.push_back(reading.text);
               }
             },
-            [this](imagenode::Chunk chunk) { chunks.push_back(std::move(chunk)); }};
+            [this](imagenode::Chunk chunk) { chunks.push_back(std::move(chunk)); }, live_sink()};
+  }
+
+  std::function<void(imagenode::Chunk)> live_sink() {
+    if (!shows_live) return {};
+    return [this](imagenode::Chunk chunk) { live.push_back(std::move(chunk)); };
   }
 
   imagenode::LineRows rows(const std::string& keys) { return {settings(keys), seams(), sinks(), clock}; }
