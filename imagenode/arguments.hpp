@@ -12,6 +12,7 @@ struct Arguments {
   std::filesystem::path directory;
   bool check_config = false;
   bool test = false;
+  bool demo = false;
   std::filesystem::path replay;
   std::string camera;
 

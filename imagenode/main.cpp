@@ -51,7 +51,7 @@ int run_node(const imagenode::NodeSettings& settings, const fs::path& file) {
 
 int run(const imagenode::Arguments& arguments) {
   const fs::path file = arguments.settings_file();
-  const auto settings = imagenode::load_node_settings(file);
+  auto settings = imagenode::load_node_settings(file);
   if (arguments.check_config) {
     std::cout << "the settings are good\n";
     return common::kExitOk;
@@ -66,6 +66,12 @@ int run(const imagenode::Arguments& arguments) {
     const common::SystemClock clock;
     const bool good = imagenode::grab_test(cameras, fs::absolute(file).parent_path(), {clock}, std::cout);
     return good ? common::kExitOk : common::kExitFailure;
+  }
+  settings.demo = arguments.demo;
+  if (settings.demo && settings.local) {
+    std::cerr << "imagenode: --demo shows in a hub what this node sends, and the settings say that there is none "
+              << "(hub_address: none); name a hub, or start without --demo\n";
+    return common::kExitUsage;
   }
   return run_node(settings, file);
 }

@@ -45,7 +45,7 @@ ViewSettings view_settings(const NodeSettings& node, const ViewEntry& entry) {
 }
 
 std::unique_ptr<Ledger> made_ledger(const NodeSettings& settings, common::FileSystem& files) {
-  if (settings.ledger.empty()) return nullptr;
+  if (settings.ledger.empty() || settings.demo) return nullptr;
   return std::make_unique<Ledger>(files, settings.ledger);
 }
 
@@ -63,7 +63,7 @@ struct Node::Parts {
         tiny(tiny_picture(given.send_type)),
         ledger(made_ledger(given, files)),
         deliveries(made_deliveries(files)),
-        stamper(boot, the_clock, outboxes()),
+        stamper(boot, the_clock, outboxes(), given.demo),
         commands(command_kinds(), given.commands, CommandMemory(files, command_file()), the_clock,
                  [this](std::uint64_t id, const std::string& text, const std::string& outcome) {
                    report_command(id, text, outcome);
@@ -136,7 +136,7 @@ Deliveries Node::Parts::made_deliveries(common::FileSystem& files) {
   }
   for (const DeliverySettings& road : wanted) {
     made.push_back(std::make_unique<Delivery>(
-        road, Sender{node_name, boot, tiny}, files, clock, ledger.get(),
+        road, Sender{node_name, boot, tiny, settings.demo}, files, clock, ledger.get(),
         [this](const std::string& what) { stamper.put(event(node_name, "", cat("spool|", what))); }));
   }
   return made;
@@ -318,6 +318,11 @@ void Node::start() {
   Parts& parts = *parts_;
   parts.started_ns = parts.clock.monotonic_ns();
   common::log::info(cat("this start is boot ", common::hex64(parts.boot)));
+  if (parts.settings.demo) {
+    common::log::warn(
+        "--demo: the hub shows what this node sends (`imagehub live`), and nobody stores it; what waits "
+        "in the spool of an earlier start stays there");
+  }
   parts.next_heartbeat_ns = parts.started_ns + to_ns(parts.settings.heartbeat_s);
   parts.send_restart();
   for (const auto& delivery : parts.deliveries) delivery->start(parts.liveness);

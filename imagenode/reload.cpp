@@ -51,6 +51,7 @@ View* running(Views& views, const ViewEntry& entry, const std::vector<std::strin
 SettingsChange read_again(const NodeSettings& in_use) {
   try {
     SettingsChange change{load_node_settings(in_use.origin.file), {}};
+    change.now.demo = in_use.demo;
     change.keys = common::changed_keys(in_use.origin.text, change.now.origin.text);
     common::require_live(change.keys, live_keys(), "node");
     return change;

@@ -17,7 +17,7 @@ constexpr std::int64_t kStopReserve = 30 * common::kSecond;
 OutboxSettings outbox_settings(const NodeSettings& node) {
   OutboxSettings settings;
   settings.max_bytes = static_cast<std::size_t>(node.outbox_mb) * 1024 * 1024;
-  settings.spooling = node.spool.when;
+  settings.spooling = node.demo ? Spooling::never : node.spool.when;
   // Without a hub there is nothing to be patient for.
   settings.patience_ns = node.local ? 0 : common::to_ns(node.link.patience_s);
   settings.catch_up = node.catch_up;
@@ -68,6 +68,7 @@ std::int64_t stop_time_ns(const NodeSettings& node) {
 
 std::vector<std::filesystem::path> unused_spools(const NodeSettings& node, const std::vector<DeliverySettings>& roads,
                                                  common::FileSystem& files) {
+  if (node.demo) return {};  // none of them is any use to it
   std::vector<std::string> names;
   try {
     names = files.list(node.spool.folder);

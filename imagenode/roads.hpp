@@ -14,7 +14,7 @@ namespace imagenode {
 std::vector<DeliverySettings> roads(const NodeSettings& node);
 
 /// Spools of this node that none of the roads uses: of a hub that was taken out of the settings, or of the time before
-/// `mirror` was changed. A disk that cannot be read has none.
+/// `mirror` was changed. A disk that cannot be read has none, and of a demo no spool is missed.
 std::vector<std::filesystem::path> unused_spools(const NodeSettings& node, const std::vector<DeliverySettings>& roads,
                                                  common::FileSystem& files);
 

@@ -50,6 +50,7 @@ struct NodeSettings {
   std::filesystem::path ledger;  ///< file with what hubs acknowledged; empty: none
   std::set<std::string> commands{"ReloadYaml", "SendFrames", "Still"};  ///< of hubs, that are carried out here
   bool print_settings = false;
+  bool demo = false;  ///< of the command line: hubs show what is sent, and nobody keeps it
   LinkSettings link;
   bool find_hubs = false;  ///< by mDNS, in the place of link.addresses
   bool mirror = false;     ///< every message to each of link.addresses
