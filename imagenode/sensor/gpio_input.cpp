@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "common/clock.hpp"
-#include "common/message.hpp"
 #include "common/text.hpp"
 #include "imagenode/gpio/gpio_line.hpp"
+#include "imagenode/reading/event_text.hpp"
 #include "imagenode/sensor/debounce.hpp"
 #include "imagenode/sensor/reading_text.hpp"
 #include "imagenode/sensor/registry.hpp"
@@ -130,14 +130,6 @@ class GpioInput final : public Sensor {
   double total_ = 0;
 };
 
-/// Hubs look at the beginning of a text to know what it is.
-void check_text(common::Section& section, const char* key, const std::string& text) {
-  const bool is_event = common::kind_of("node|" + text, true) == common::Kind::event && !text.starts_with("Restart");
-  if (text.empty() || is_event) return;
-  section.problem(key, cat("hubs would not take \"", common::escaped(text),
-                           "\" for an event; it must not begin with H, i, j, data, samples or Restart"));
-}
-
 SensorMaker read_settings(common::Section& section, const std::string& label) {
   GpioSettings settings;
   settings.label = label;
@@ -152,8 +144,8 @@ SensorMaker read_settings(common::Section& section, const std::string& label) {
     settings.off_text = cat("sensor ", label, "|off");
     section.read("on_text", settings.on_text);
     section.read("off_text", settings.off_text);
-    check_text(section, "on_text", settings.on_text);
-    check_text(section, "off_text", settings.off_text);
+    check_event_text(section, "on_text", settings.on_text);
+    check_event_text(section, "off_text", settings.off_text);
   }
   section.read_duration("debounce", settings.debounce_s, 1, {0, 60});
   return [settings](const SensorSeams& seams) { return std::make_unique<GpioInput>(settings, seams); };
