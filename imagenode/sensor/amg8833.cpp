@@ -77,16 +77,17 @@ class Amg8833 final : public Sensor {
   std::unique_ptr<I2cDevice> device_;
 };
 
-SensorMaker read_settings(common::Section& section, const std::string& label) {
+SensorKind read_settings(common::Section& section, const std::string& label) {
   constexpr std::array<std::uint16_t, 2> kAddresses{0x68, 0x69};
   int bus = 1;
   section.read("bus", bus, {0, 255});
   std::size_t address = 1;
   section.read_choice("address", {"0x68", "0x69"}, address);
   const TemperatureUnit unit = read_temperature_unit(section);
-  return [=](const SensorSeams& seams) {
-    return std::make_unique<Amg8833>(bus, kAddresses.at(address), unit, label, seams);
-  };
+  return {[=](const SensorSeams& seams) {
+            return std::make_unique<Amg8833>(bus, kAddresses.at(address), unit, label, seams);
+          },
+          {"max", "mean", "min"}};
 }
 
 const RegisterSensor registered("amg8833", read_settings);

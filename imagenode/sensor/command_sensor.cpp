@@ -39,7 +39,7 @@ class CommandSensor final : public Sensor {
   const CommandSettings settings_;
 };
 
-SensorMaker read_settings(common::Section& section, const std::string& label) {
+SensorKind read_settings(common::Section& section, const std::string& label) {
   CommandSettings settings;
   settings.label = label;
   section.read("command", settings.words);
@@ -51,7 +51,7 @@ SensorMaker read_settings(common::Section& section, const std::string& label) {
   section.read_duration("timeout", settings.timeout_s, 1, {0.1, 600});
   section.read("unit", settings.unit);
   for (auto& [name, unit] : section.named_texts("units")) settings.units[name] = unit;
-  return [settings](const SensorSeams&) { return std::make_unique<CommandSensor>(settings); };
+  return {[settings](const SensorSeams&) { return std::make_unique<CommandSensor>(settings); }, {}};
 }
 
 const RegisterSensor registered("command", read_settings);

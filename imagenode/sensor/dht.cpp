@@ -107,11 +107,12 @@ class Dht final : public Sensor {
   const TemperatureUnit unit_;
 };
 
-SensorMaker read_settings(common::Section& section, const std::string&) {
+SensorKind read_settings(common::Section& section, const std::string&) {
   int gpio = 4;
   section.read("gpio", gpio, {0});
   const TemperatureUnit unit = read_temperature_unit(section);
-  return [gpio, unit](const SensorSeams& seams) { return std::make_unique<Dht>(gpio, unit, seams); };
+  return {[gpio, unit](const SensorSeams& seams) { return std::make_unique<Dht>(gpio, unit, seams); },
+          {"humidity", "temperature"}};
 }
 
 const RegisterSensor registered_dht11("DHT11", read_settings);

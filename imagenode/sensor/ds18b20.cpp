@@ -108,14 +108,14 @@ class Ds18b20 final : public Sensor {
   std::optional<double> celsius_;  // of the reading before
 };
 
-SensorMaker read_settings(common::Section& section, const std::string&) {
+SensorKind read_settings(common::Section& section, const std::string&) {
   int ignored = 0;  // the pin is chosen by the kernel's overlay
   section.read("gpio", ignored, {0});
   std::string id;
   section.read("id", id);
   if (id.find('/') != std::string::npos) section.problem("id", "is a name such as 28-0316a2794fff, not a path");
   const TemperatureUnit unit = read_temperature_unit(section);
-  return [id, unit](const SensorSeams& seams) { return std::make_unique<Ds18b20>(id, unit, seams); };
+  return {[id, unit](const SensorSeams& seams) { return std::make_unique<Ds18b20>(id, unit, seams); }, {"temperature"}};
 }
 
 const RegisterSensor registered("DS18B20", read_settings);

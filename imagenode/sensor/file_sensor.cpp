@@ -28,12 +28,13 @@ class FileSensor final : public Sensor {
   const std::string label_;
 };
 
-SensorMaker read_settings(common::Section& section, const std::string& label) {
+SensorKind read_settings(common::Section& section, const std::string& label) {
   std::string path;
   section.read("path", path);
   if (!path.starts_with('/')) section.problem("path", "the whole path of a file is needed, such as /run/tank/level");
   const Scaling scaling = Scaling::read(section);
-  return [=](const SensorSeams& seams) { return std::make_unique<FileSensor>(path, scaling, label, seams); };
+  return {[=](const SensorSeams& seams) { return std::make_unique<FileSensor>(path, scaling, label, seams); },
+          {"value"}};
 }
 
 const RegisterSensor registered("file", read_settings);

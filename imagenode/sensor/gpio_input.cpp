@@ -130,7 +130,7 @@ class GpioInput final : public Sensor {
   double total_ = 0;
 };
 
-SensorMaker read_settings(common::Section& section, const std::string& label) {
+SensorKind read_settings(common::Section& section, const std::string& label) {
   GpioSettings settings;
   settings.label = label;
   settings.address = GpioAddress::read(section, "");
@@ -148,7 +148,8 @@ SensorMaker read_settings(common::Section& section, const std::string& label) {
     check_event_text(section, "off_text", settings.off_text);
   }
   section.read_duration("debounce", settings.debounce_s, 1, {0, 60});
-  return [settings](const SensorSeams& seams) { return std::make_unique<GpioInput>(settings, seams); };
+  return {[settings](const SensorSeams& seams) { return std::make_unique<GpioInput>(settings, seams); },
+          settings.pulses ? std::vector<std::string>{"pulses", "total", "value"} : std::vector<std::string>{"state"}};
 }
 
 const RegisterSensor registered("gpio", read_settings);

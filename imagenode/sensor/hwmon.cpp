@@ -53,7 +53,7 @@ class Hwmon final : public Sensor {
   const std::string label_;
 };
 
-SensorMaker read_settings(common::Section& section, const std::string& label) {
+SensorKind read_settings(common::Section& section, const std::string& label) {
   std::string chip;
   section.read("chip", chip);
   if (chip.empty()) section.problem("chip", "the name of a chip is needed, such as cpu_thermal");
@@ -63,7 +63,7 @@ SensorMaker read_settings(common::Section& section, const std::string& label) {
     section.problem("input", "the name of an input is needed, such as temp1, in0 or fan1");
   }
   const KernelValue value = KernelValue::read(section, type_of(input), kQuantities);
-  return [=](const SensorSeams& seams) { return std::make_unique<Hwmon>(chip, input, value, label, seams); };
+  return {[=](const SensorSeams& seams) { return std::make_unique<Hwmon>(chip, input, value, label, seams); }, {input}};
 }
 
 const RegisterSensor registered("hwmon", read_settings);

@@ -85,7 +85,7 @@ class Iio final : public Sensor {
   const std::string label_;
 };
 
-SensorMaker read_settings(common::Section& section, const std::string& label) {
+SensorKind read_settings(common::Section& section, const std::string& label) {
   std::string device;
   section.read("device", device);
   if (device.empty()) section.problem("device", "the name of an IIO device is needed, such as bme280");
@@ -95,7 +95,8 @@ SensorMaker read_settings(common::Section& section, const std::string& label) {
     section.problem("channel", "the name of a channel is needed, such as temp, pressure or voltage0");
   }
   const KernelValue value = KernelValue::read(section, type_of(channel), kQuantities);
-  return [=](const SensorSeams& seams) { return std::make_unique<Iio>(device, channel, value, label, seams); };
+  return {[=](const SensorSeams& seams) { return std::make_unique<Iio>(device, channel, value, label, seams); },
+          {channel}};
 }
 
 const RegisterSensor registered("iio", read_settings);

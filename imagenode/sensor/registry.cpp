@@ -23,7 +23,7 @@ std::vector<std::string> sensor_kinds() {
   return kinds;
 }
 
-SensorMaker read_sensor_kind(const std::string& kind, common::Section& section, const std::string& label) {
+SensorKind read_sensor_kind(const std::string& kind, common::Section& section, const std::string& label) {
   return readers().at(kind)(section, label);
 }
 

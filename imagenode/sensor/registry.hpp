@@ -15,8 +15,13 @@ namespace imagenode {
 /// Makes a sensor with the settings of its kind, which are bound in.
 using SensorMaker = std::function<std::unique_ptr<Sensor>(const SensorSeams&)>;
 
+struct SensorKind {
+  SensorMaker make;
+  std::vector<std::string> fields;  ///< all that its readings may have; empty: only the readings tell
+};
+
 /// Reads what a kind has for settings beside those that all sensors have; `label` stands in its texts.
-using SensorReader = SensorMaker (*)(common::Section& section, const std::string& label);
+using SensorReader = SensorKind (*)(common::Section& section, const std::string& label);
 
 struct RegisterSensor {
   RegisterSensor(const char* kind, SensorReader reader);
@@ -26,6 +31,6 @@ struct RegisterSensor {
 std::vector<std::string> sensor_kinds();
 
 /// `kind` is one of sensor_kinds().
-SensorMaker read_sensor_kind(const std::string& kind, common::Section& section, const std::string& label);
+SensorKind read_sensor_kind(const std::string& kind, common::Section& section, const std::string& label);
 
 }  // namespace imagenode

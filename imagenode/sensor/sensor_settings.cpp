@@ -29,7 +29,7 @@ void read_kind(common::Section& section, SensorSettings& settings) {
   const auto kind = std::find_if(kinds.begin(), kinds.end(), same);
   if (kind != kinds.end()) {
     settings.kind = *kind;
-    settings.make = read_sensor_kind(*kind, section, settings.label);
+    settings.make = read_sensor_kind(*kind, section, settings.label).make;
     return;
   }
   std::string known;
