@@ -16,6 +16,8 @@ struct Reading {
   std::map<std::string, double> fields;      ///< all finite
   std::map<std::string, std::string> units;  ///< of each field that has one
   std::string text;  ///< an event's text behind the node: "Temp|75 F"; empty: nothing to tell, not sent as an event
+  /// Whether the source stands behind the node's name in that event, as a view does: "Barn freezer|warm|value|above".
+  bool sender_is_source = false;
 };
 
 /// Where readings go; called from the thread of their source.
