@@ -168,7 +168,8 @@ View Node::Parts::made_view(const NodeSettings& node, const ViewEntry& entry) {
 
 void Node::Parts::take(const Reading& reading) {
   if (reading.text.empty()) return;
-  common::Message message = event(node_name, "", reading.text);
+  const std::string sender = reading.sender_is_source ? cat(node_name, ' ', reading.source) : node_name;
+  common::Message message = event(sender, "", reading.text);
   message.source = reading.source;
   message.fields = reading.fields;
   message.units = reading.units;
@@ -333,6 +334,7 @@ void Node::start() {
 bool Node::tick() {
   Parts& parts = *parts_;
   parts.commands.tick();
+  parts.sources.tick();
   const std::int64_t now = parts.clock.monotonic_ns();
   if (parts.settings.heartbeat_s > 0 && now >= parts.next_heartbeat_ns) {
     parts.next_heartbeat_ns = now + to_ns(parts.settings.heartbeat_s);

@@ -22,7 +22,8 @@ class Node {
 
   void start();
 
-  /// Once a second: commands, heartbeat, news of what was dropped. False when a hub wants this program started anew.
+  /// Once a second: commands, silence of sensors and lines, heartbeat, news of what was dropped. False when a hub wants
+  /// this program started anew.
   bool tick();
 
   /// Reads the settings file again (SIGHUP): what changed is taken, the rest goes on undisturbed. When the file is

@@ -163,6 +163,13 @@ void read_cameras(Section& root, NodeSettings& settings) {
   }
 }
 
+/// ", detectors: cold gone"
+std::string listed(const std::vector<ReadingDetectorSettings>& detectors) {
+  std::string out = detectors.empty() ? "" : ", detectors:";
+  for (const auto& detector : detectors) out += ' ' + common::escaped(detector.name);
+  return out;
+}
+
 }  // namespace
 
 const std::set<std::string>& command_names() {
@@ -226,11 +233,11 @@ std::string describe(const NodeSettings& settings) {
   }
   for (const SensorSettings& sensor : settings.sensors) {
     out += cat("sensor ", sensor.label, ": ", sensor.kind, " \"", sensor.name, "\", read every ", sensor.interval_s,
-               " s, min_difference ", sensor.min_difference, '\n');
+               " s, min_difference ", sensor.min_difference, listed(sensor.detectors), '\n');
   }
   for (const LineSettings& line : settings.lines) {
     out += cat("line ", line.label, ": ", line.kind, ", chunks of ", line.chunk_rows, " rows or ", line.chunk_seconds,
-               " s\n");
+               " s", listed(line.detectors), '\n');
   }
   for (const LampSettings& lamp : settings.lamps) {
     out += cat("light ", lamp.label, ": gpio ", lamp.address.line, " \"", lamp.name, "\"\n");

@@ -47,6 +47,11 @@ void Sources::become(Renewed renewed) {
   lamps_.become(std::move(renewed.lamps));
 }
 
+void Sources::tick() {
+  for (const auto& sensor : sensors_.all()) sensor->tick();
+  for (const auto& line : lines_.all()) line->tick();
+}
+
 void Sources::request_stop() {
   sensors_.request_stop();
   lines_.request_stop();

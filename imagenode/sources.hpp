@@ -30,6 +30,9 @@ class Sources {
   /// Ends those that do not go on, and starts those that are new.
   void become(Renewed renewed);
 
+  /// Once a second: for what detectors of sensors and lines see in time alone, such as silence.
+  void tick();
+
   void request_stop();
   /// request_stop(), then waits for their threads, which give away what they have.
   void stop();

@@ -44,6 +44,17 @@ void read_relay(common::Section& section, LineSettings& settings) {
   }
 }
 
+void read_detectors(common::Section& section, LineSettings& settings) {
+  section.has("detectors");  // a key that there is; whether they make sense depends on the format
+  if (!settings.format.make) return;
+  const auto format = settings.format.make();
+  WatchedSource source;
+  for (const Field& field : format->fields()) {
+    if (field.type != FieldType::text) source.fields.push_back(field.name);
+  }
+  settings.detectors = read_reading_detectors(section, source);
+}
+
 LineSettings read_line(common::Section& section, const std::string& label) {
   LineSettings settings;
   settings.label = label;
@@ -63,6 +74,7 @@ LineSettings read_line(common::Section& section, const std::string& label) {
   read_chunk(section, settings);
   section.read("rejects_kb", settings.rejects_kb, {0, 1'000'000});
   read_relay(section, settings);
+  read_detectors(section, settings);
   return settings;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "imagenode/detect/reading_detector_settings.hpp"
 #include "imagenode/line/registry.hpp"
 #include "imagenode/line/relay.hpp"
 
@@ -18,6 +19,7 @@ struct LineSettings {
   double chunk_seconds = 2;
   int rejects_kb = 1024;  ///< size of rejects.csv; 0: none
   Relay::Settings relay;
+  std::vector<ReadingDetectorSettings> detectors;
   // Empty only after a problem was reported.
   TransportKind transport;
   FormatKind format;

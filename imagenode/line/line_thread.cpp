@@ -34,13 +34,24 @@ LineThread::LineThread(const LineSettings& settings, const LineSeams& seams, con
       clock_(clock),
       liveness_(liveness),
       times_(std::move(times)),
+      watch_(settings.label, settings.detectors, sinks.reading, clock),
       transport_(settings.transport.make(seams)),
-      rows_(settings, seams, sinks, clock),
+      rows_(settings, seams, judged(sinks), clock),
       relay_(settings.relay),
       back_off_ns_(times_.first_ns) {}
 
 LineThread::~LineThread() {
   stop();
+}
+
+/// Rows come by the thousand: those of a line without detectors take no way round.
+LineSinks LineThread::judged(LineSinks sinks) {
+  if (watch_.empty()) return sinks;
+  sinks.reading = [this, give = std::move(sinks.reading)](const Reading& row) {
+    give(row);
+    watch_.judge(row);
+  };
+  return sinks;
 }
 
 void LineThread::start() {

@@ -14,6 +14,7 @@
 #include "common/files.hpp"
 #include "common/thread.hpp"
 #include "common/wait.hpp"
+#include "imagenode/detect/reading_watch.hpp"
 #include "imagenode/line/line_rows.hpp"
 
 namespace imagenode {
@@ -30,9 +31,9 @@ struct LineTimes {
   PollWait wait = poll_for_real;
 };
 
-/// One line: reads its transport, hands what comes to LineRows, and opens anew what is lost. That is told as
-/// `<kind>|lost|<label>`, and as `|back|`. lost() and counts() are thread-safe, the rest belongs to the thread that
-/// owns it.
+/// One line: reads its transport, hands what comes to LineRows, has its detectors judge each row, and opens anew what
+/// is lost. That is told as `<kind>|lost|<label>`, and as `|back|`. lost() and counts() are thread-safe, the rest
+/// belongs to the thread that owns it.
 class LineThread : private StreamUser {
  public:
   LineThread(const LineSettings& settings, const LineSeams& seams, const LineSinks& sinks, const common::Clock& clock,
@@ -53,6 +54,9 @@ class LineThread : private StreamUser {
   /// The end of the thread: takes what has come by now, and gives away what it has.
   void finish();
 
+  /// Once a second: for what detectors see in time alone, such as silence.
+  void tick() { watch_.pass(); }
+
   const LineSettings& settings() const { return settings_; }
   bool lost() const { return lost_; }
   const LineCounts& counts() const { return rows_.counts(); }
@@ -61,6 +65,7 @@ class LineThread : private StreamUser {
  private:
   using Entry = common::Liveness::Thread;
 
+  LineSinks judged(LineSinks sinks);
   void run(const std::stop_token& stop, Entry& entry);
   void open(const std::stop_token& stop, Entry& entry);
   void wait(std::int64_t timeout_ns);
@@ -82,6 +87,7 @@ class LineThread : private StreamUser {
   common::Liveness& liveness_;
   const LineTimes times_;
   const common::WakeUp wake_;
+  ReadingWatch watch_;
 
   // Of the line's thread.
   const std::unique_ptr<LineTransport> transport_;

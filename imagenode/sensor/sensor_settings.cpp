@@ -1,6 +1,7 @@
 #include "imagenode/sensor/sensor_settings.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/text.hpp"
 
@@ -29,9 +30,13 @@ void read_kind(common::Section& section, SensorSettings& settings) {
   const auto kind = std::find_if(kinds.begin(), kinds.end(), same);
   if (kind != kinds.end()) {
     settings.kind = *kind;
-    settings.make = read_sensor_kind(*kind, section, settings.label).make;
+    SensorKind made = read_sensor_kind(*kind, section, settings.label);
+    settings.make = std::move(made.make);
+    const bool known = !made.fields.empty();
+    settings.detectors = read_reading_detectors(section, {std::move(made.fields), known, settings.interval_s});
     return;
   }
+  section.has("detectors");  // a key that there is; whether they make sense depends on the type
   std::string known;
   for (const auto& one : kinds) known += (known.empty() ? "" : ", ") + one;
   section.problem("type", wanted.empty() ? cat("is required here; one of ", known)

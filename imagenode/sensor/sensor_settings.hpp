@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "imagenode/detect/reading_detector_settings.hpp"
 #include "imagenode/sensor/registry.hpp"
 
 namespace imagenode {
@@ -15,7 +16,8 @@ struct SensorSettings {
   std::string kind;
   double interval_s = 600;
   double min_difference = 1;  ///< a reading is sent when a value differs by this from the one that was sent last
-  SensorMaker make;           ///< empty only after a problem was reported
+  std::vector<ReadingDetectorSettings> detectors;
+  SensorMaker make;  ///< empty only after a problem was reported
 };
 
 /// Problems are reported to the file.

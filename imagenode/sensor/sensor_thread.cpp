@@ -31,6 +31,7 @@ SensorThread::SensorThread(SensorSettings settings, std::unique_ptr<Sensor> sens
     : settings_(std::move(settings)),
       sensor_(std::move(sensor)),
       sink_(std::move(sink)),
+      watch_(settings_.label, settings_.detectors, sink_, clock),
       clock_(clock),
       liveness_(liveness),
       back_off_(std::move(back_off)),
@@ -148,6 +149,7 @@ void SensorThread::give(Reading reading) {
   }
   try {
     sink_(reading);
+    watch_.judge(reading);
     failing_ = false;
   } catch (const std::exception& error) {
     if (!failing_) common::log::error(cat("sensor ", settings_.label, ": a reading is lost: ", error.what()));

@@ -11,15 +11,17 @@
 #include "common/clock.hpp"
 #include "common/thread.hpp"
 #include "common/wait.hpp"
+#include "imagenode/detect/reading_watch.hpp"
 #include "imagenode/reading/reading.hpp"
 #include "imagenode/sensor/sensor_settings.hpp"
 
 namespace imagenode {
 
 /// A thread that reads one sensor again and again. Each reading goes to the sink; its text stays only when it is to be
-/// sent: the first, and those in which a value has changed by min_difference since it was last sent. A sensor that
-/// cannot be read is told as `sensor <label>|lost`, tried again for ever with back-off, and told as `|back`. lost() is
-/// thread-safe, the rest belongs to the thread that owns it.
+/// sent: the first, and those in which a value has changed by min_difference since it was last sent. All are judged by
+/// the sensor's detectors, whose events go to the sink too. A sensor that cannot be read is told as `sensor
+/// <label>|lost`, tried again for ever with back-off, and told as `|back`. lost() is thread-safe, the rest belongs to
+/// the thread that owns it.
 class SensorThread {
  public:
   SensorThread(SensorSettings settings, std::unique_ptr<Sensor> sensor, ReadingSink sink, const common::Clock& clock,
@@ -32,6 +34,9 @@ class SensorThread {
   void request_stop();
   /// request_stop(), then waits for the thread.
   void stop();
+
+  /// Once a second: for what detectors see in time alone, such as silence.
+  void tick() { watch_.pass(); }
 
   const SensorSettings& settings() const { return settings_; }
   bool lost() const { return lost_; }
@@ -55,6 +60,7 @@ class SensorThread {
   const SensorSettings settings_;
   const std::unique_ptr<Sensor> sensor_;
   const ReadingSink sink_;
+  ReadingWatch watch_;
   const common::Clock& clock_;
   common::Liveness& liveness_;
   const common::BackOff back_off_;

@@ -44,8 +44,24 @@ TEST_CASE("standard input is for one line") {
   CHECK_THROWS_WITH(file.finish(), ContainsSubstring("another line has standard input already"));
 }
 
-TEST_CASE("the examples of the guides are good settings") {
-  for (const auto& [name, count] : {std::pair{"lines.md", 6}, std::pair{"feeding-data.md", 1}}) {
+TEST_CASE("detectors of a line judge its numbers") {
+  const std::string line = "type: stdin, fields: [{name: state, type: text}, a, {name: n, type: integer}], ";
+  const LineSettings made = LineBench::settings(line + "detectors: {full: {type: threshold, field: n, above: 3}}");
+  REQUIRE(made.detectors.size() == 1);
+  CHECK(made.detectors[0].field == "n");
+  CHECK_THAT(LineBench::problems(line + "detectors: {full: {type: threshold, above: 3}}"),
+             ContainsSubstring("field: is required here; one of a, n"));
+  CHECK_THAT(LineBench::problems(line + "detectors: {full: {type: threshold, field: state, above: 3}}"),
+             ContainsSubstring("state is not one of a, n"));
+  CHECK(LineBench::problems("type: stdin, format: raw, detectors: {gone: {type: missing, after: 5s}}").empty());
+  // What is wrong with the format is said, and nothing of the detectors that depend on it.
+  CHECK_THAT(LineBench::problems("type: stdin, format: xml, detectors: {full: {type: threshold, above: 3}}"),
+             ContainsSubstring("xml is unknown") && !ContainsSubstring("detectors"));
+}
+
+TEST_CASE("the examples of lines in the guides are good settings") {
+  for (const auto& [name, count] :
+       {std::pair{"lines.md", 6}, std::pair{"feeding-data.md", 1}, std::pair{"alarms.md", 1}}) {
     const auto page = common::read_text_file(std::filesystem::path(PROJECT_ROOT) / "docs/guide" / name);
     const auto found = reference_settings::examples(page, "lines");
     CHECK(found.size() == static_cast<std::size_t>(count));

@@ -50,6 +50,23 @@ TEST_CASE("programs send rows over a socket of this computer") {
   CHECK(bench.told.empty());
 }
 
+TEST_CASE("every row is judged by the detectors of its line, and silence is told by the clock of another thread") {
+  LineBench bench;
+  const auto path = bench.root() / "feed";
+  bench.line("type: unix, path: " + path.string() +
+             ", fields: [{name: state, type: text}, {name: level, unit: cm}], "
+             "detectors: {full: {type: threshold, above: 90}, gone: {type: missing, after: 5m}}");
+  bench.turn();
+  auto peer = LineBench::connect_unix(path);
+  LineBench::put(peer, "ok,89\nok,91\nnonsense\nok,92\nok,90\n");
+  bench.settle();
+  CHECK(bench.told == Told{"full|level|above", "full|level|normal"});
+  CHECK(bench.readings.size() == 4);
+  bench.clock.advance(300 * common::kSecond);
+  bench.line().tick();
+  CHECK(bench.told.back() == "gone|L1|missing");
+}
+
 TEST_CASE("a chunk leaves in time, also when nothing more comes") {
   LineBench bench;
   const auto path = bench.root() / "feed";

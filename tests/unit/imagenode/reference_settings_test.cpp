@@ -22,8 +22,8 @@ NodeSettings read(const std::string& yaml) {
   return settings;
 }
 
-/// A camera with each kind of detector, each kind of sensor, each kind of what makes a line, and a light, so that the
-/// keys of all of them are asked for.
+/// A camera with each kind of detector, each kind of sensor, one of them with each kind of detector of readings, each
+/// kind of what makes a line, and a light, so that the keys of all of them are asked for.
 std::string smallest() {
   std::string yaml = "node: {name: N}\nhub_address: {H1: 'tcp://127.0.0.1:5555'}\ncameras:\n  W1:\n    detectors:\n";
   for (const std::string& kind : detector_kinds()) {
@@ -40,6 +40,10 @@ std::string smallest() {
     yaml += "  " + kind + ": {type: " + kind + (keys == needed.end() ? "" : keys->second) + "}\n";
   }
   yaml += "  counted: {type: gpio, gpio: 18, pulses: True}\n";
+  yaml += "  judged:\n    type: DS18B20\n    detectors:\n";
+  const std::map<std::string, std::string> limits{
+      {"change", "by: 1"}, {"missing", "after: 1h"}, {"rate", "above: 1"}, {"threshold", "above: 1"}};
+  for (const std::string& kind : reading_detector_kinds()) yaml += "      " + kind + ": {" + limits.at(kind) + "}\n";
   yaml += "lines:\n";
   const std::map<std::string, std::string> transports{{"file", ", path: /run/log"},
                                                       {"serial", ", port: /dev/ttyUSB0"},
@@ -74,8 +78,9 @@ TEST_CASE("the reference imagenode.yaml is good with all its settings taken in")
 TEST_CASE("the reference imagenode.yaml holds every key of the node's settings") {
   auto file = common::SettingsFile::parse(smallest(), "imagenode.yaml");
   read_node_settings(file);
-  const auto keys = reference_settings::keys(reference_settings::with_all_settings(reference()),
-                                             {"cameras", "sensors", "lights", "lines"});
+  const auto keys =
+      reference_settings::keys(reference_settings::with_all_settings(reference()),
+                               {"cameras", "sensors", "sensors.*.detectors", "lights", "lines", "lines.*.detectors"});
   for (const std::string& key : file.known_keys()) {
     INFO(key);
     CHECK(keys.contains(key));

@@ -57,15 +57,46 @@ TEST_CASE("what a sensor cannot do without is asked for") {
   CHECK_THAT(SensorBench::problems("type: DHT22, min_difference: -1"), ContainsSubstring("min_difference: -1"));
 }
 
+TEST_CASE("detectors of a sensor know the fields of its type") {
+  const auto field = [](const std::string& keys, const std::string& of_detector = "") {
+    return one(keys + ", detectors: {low: {type: threshold, below: 2" + of_detector + "}}").detectors.at(0).field;
+  };
+  CHECK(field("type: DS18B20") == "temperature");
+  CHECK(field("type: file, path: /run/level") == "value");
+  CHECK(field("type: gpio, gpio: 17") == "state");
+  CHECK(field("type: iio, device: bme280, channel: pressure") == "pressure");
+  CHECK(field("type: hwmon, chip: cpu_thermal, input: temp1") == "temp1");
+  CHECK(field("type: DHT22", ", field: humidity") == "humidity");
+  CHECK(field("type: amg8833", ", field: max") == "max");
+  CHECK(field("type: gpio, gpio: 17, pulses: True", ", field: pulses") == "pulses");
+  CHECK(field("type: command, command: [weather]", ", field: wind") == "wind");
+  const auto wrong = [](const std::string& keys, const std::string& detector) {
+    return SensorBench::problems(keys + ", detectors: {low: {" + detector + "}}");
+  };
+  CHECK_THAT(wrong("type: DHT22", "type: threshold, below: 2"), ContainsSubstring("one of humidity, temperature"));
+  CHECK_THAT(wrong("type: amg8833", "type: threshold, below: 2"), ContainsSubstring("one of max, mean, min"));
+  CHECK_THAT(wrong("type: gpio, gpio: 1, pulses: True", "type: threshold, below: 2"),
+             ContainsSubstring("one of pulses, total, value"));
+  CHECK_THAT(wrong("type: command, command: [weather]", "type: threshold, below: 2"),
+             ContainsSubstring("field: is required here"));
+  CHECK_THAT(wrong("type: DS18B20, read_interval: 5m", "type: missing, after: 5m"),
+             ContainsSubstring("longer than read_interval"));
+  CHECK_THAT(wrong("type: thermometer", "type: threshold, below: 2"),
+             ContainsSubstring("thermometer is unknown") && !ContainsSubstring("detectors"));
+}
+
 TEST_CASE("the examples of sensors and lights in the guides are good settings") {
   const auto page = [](const std::string& name) {
     return common::read_text_file(std::filesystem::path(PROJECT_ROOT) / "docs/guide" / name);
   };
   const auto sensors = reference_settings::examples(page("sensors.md"), "sensors");
   const auto lights = reference_settings::examples(page("lights.md"), "lights");
+  const auto alarms = reference_settings::examples(page("alarms.md"), "sensors");
   CHECK(sensors.size() == 10);
+  CHECK(alarms.size() == 5);
   CHECK(lights.size() == 1);
   auto all = sensors;
+  all.insert(all.end(), alarms.begin(), alarms.end());
   all.insert(all.end(), lights.begin(), lights.end());
   for (const std::string& example : all) {
     INFO(example);

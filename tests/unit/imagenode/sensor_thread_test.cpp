@@ -11,6 +11,7 @@
 
 #include "catch.hpp"
 #include "fake_clock.hpp"
+#include "reading_fixture.hpp"
 
 using namespace imagenode;
 
@@ -143,6 +144,22 @@ TEST_CASE("readings that are not told reach those who judge them") {
   CHECK(given[1].fields.at("value") == 20.5);
   CHECK(given[1].time_ns - given[0].time_ns == 10 * common::kSecond);
   CHECK(given[1].monotonic_ns - given[0].monotonic_ns == 10 * common::kSecond);
+}
+
+TEST_CASE("every reading is judged by the detectors, told or not, and its event comes behind it") {
+  SensorSettings watched = settings();
+  watched.detectors = ReadingBench::settings("warm: {type: threshold, above: 20.4}, gone: {type: missing, after: 30s}");
+  Stage stage({20.0, 20.5, 22.0, 20.0, kAbsent}, watched);
+  CHECK(stage.told() ==
+        Told{"Temp|200", "warm|value|above", "Temp|220", "Temp|200", "warm|value|normal", "sensor S1|lost"});
+  const auto given = stage.given();
+  const auto event = std::find_if(given.begin(), given.end(), [](const Reading& one) { return one.sender_is_source; });
+  CHECK(event->source == "S1");
+  CHECK(event->time_ns == given[1].time_ns);
+  // It is lost, and waits; the clock of main goes on.
+  stage.clock.advance(30 * common::kSecond);
+  stage.thread().tick();
+  CHECK(stage.told().back() == "gone|S1|missing");
 }
 
 TEST_CASE("the interval runs from reading to reading, however long reading takes") {
