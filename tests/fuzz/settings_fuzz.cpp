@@ -1,6 +1,7 @@
 // Any text as imagehub.yaml (behind an `h`) or as imagenode.yaml (behind anything else, an `n` in the corpus): either a
 // SettingsError that can be read, or values within the ranges that the two reference files give.
 
+#include "common/message.hpp"
 #include "common/settings_reader.hpp"
 #include "common/utf8.hpp"
 #include "fuzz.hpp"
@@ -65,12 +66,26 @@ void check_camera(const imagenode::ViewEntry& view) {
   for (const auto& detector : view.detectors) check_detector(detector);
 }
 
+void check_reading_detectors(const std::vector<imagenode::ReadingDetectorSettings>& detectors) {
+  for (const auto& settings : detectors) {
+    require(!settings.name.empty() && settings.name.find('|') == std::string::npos, "a detector's name ends no field");
+    require(common::kind_of("node|" + settings.name, true) == common::Kind::event, "what a detector says is an event");
+    const auto detector = settings.make();
+    constexpr std::int64_t kMinute = 60'000'000'000;
+    for (int minute = 0; minute < 10; ++minute) {
+      detector->pass(minute * kMinute);
+      detector->judge({minute % 3 * 8e307, minute * kMinute});
+    }
+  }
+}
+
 void check_sensor(const imagenode::SensorSettings& sensor) {
   require((sensor.label + sensor.name).find('|') == std::string::npos,
           "a sensor's name does not end a field of a text");
   within(sensor.interval_s, 0.1, 30 * 86'400.0, "read_interval");
   require(sensor.min_difference >= 0, "min_difference");
   require(sensor.make != nullptr, "a sensor can be made");
+  check_reading_detectors(sensor.detectors);
 }
 
 void check_line(const imagenode::LineSettings& line) {
@@ -83,6 +98,7 @@ void check_line(const imagenode::LineSettings& line) {
   within<std::size_t>(format->fields().size(), 1, 256, "fields");
   imagenode::Row row;
   format->parse("1,2", row);
+  check_reading_detectors(line.detectors);
 }
 
 void check_lamp(const imagenode::LampSettings& lamp) {
