@@ -24,6 +24,8 @@ class Levels {
  public:
   explicit Levels(const LevelSettings& settings);
 
+  void begin_as(Level level) { level_ = level; }
+
   /// The level from now on, when this value or the time that the one before has lasted changes it.
   std::optional<Level> judge(double value, std::int64_t now_ns);
   /// The same by time alone: a value lasts until the next one.

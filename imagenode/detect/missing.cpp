@@ -9,9 +9,13 @@
 namespace imagenode {
 namespace {
 
+constexpr const char* kMissing = "missing";
+
 class Missing final : public ReadingDetector {
  public:
   explicit Missing(double after_s) : after_ns_(common::to_ns(after_s)) {}
+
+  void begin_as(const std::string& state) override { missing_ = state == kMissing; }
 
   std::optional<StateChange> judge(const Sample& sample) override {
     const std::int64_t silence_ns = sample.monotonic_ns - last_ns_.value_or(sample.monotonic_ns);
@@ -25,7 +29,7 @@ class Missing final : public ReadingDetector {
     if (!last_ns_) last_ns_ = now_ns;
     if (missing_ || now_ns - *last_ns_ < after_ns_) return std::nullopt;
     missing_ = true;
-    return change("missing", std::nullopt, now_ns - *last_ns_);
+    return change(kMissing, std::nullopt, now_ns - *last_ns_);
   }
 
  private:

@@ -33,6 +33,12 @@ class Rate final : public ReadingDetector {
   explicit Rate(const RateSettings& settings)
       : settings_(settings), levels_(settings.levels), slope_(common::to_ns(settings.window_s)) {}
 
+  void begin_as(const std::string& state) override {
+    for (const Level level : {Level::above, Level::below}) {
+      if (state == name_of(level)) levels_.begin_as(level);
+    }
+  }
+
   std::optional<StateChange> judge(const Sample& sample) override {
     slope_.add(sample.value, sample.monotonic_ns);
     value_ = sample.value;
@@ -44,11 +50,13 @@ class Rate final : public ReadingDetector {
   std::optional<StateChange> pass(std::int64_t now_ns) override { return change(levels_.pass(now_ns)); }
 
  private:
-  std::optional<StateChange> change(std::optional<Level> level) const {
+  static const char* name_of(Level level) {
     constexpr std::array<const char*, 3> kStates{"steady", "rising", "falling"};
+    return kStates.at(static_cast<std::size_t>(level));
+  }
+  std::optional<StateChange> change(std::optional<Level> level) const {
     if (!level) return std::nullopt;
-    return StateChange{kStates.at(static_cast<std::size_t>(*level)), value_,
-                       StateChange::Number{"rate", rate_, true, unit_behind(settings_.per_s)}};
+    return StateChange{name_of(*level), value_, StateChange::Number{"rate", rate_, true, unit_behind(settings_.per_s)}};
   }
 
   const RateSettings settings_;

@@ -35,6 +35,9 @@ class ReadingDetector {
   ReadingDetector& operator=(const ReadingDetector&) = delete;
   virtual ~ReadingDetector() = default;
 
+  /// Begins in a state that was told before; one that it does not know changes nothing.
+  virtual void begin_as(const std::string& /*state*/) {}
+
   /// What this reading changes. A value counts until the next one comes.
   virtual std::optional<StateChange> judge(const Sample& sample) = 0;
 

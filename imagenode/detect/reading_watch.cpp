@@ -20,7 +20,18 @@ std::string without_bars(std::string text) {
 ReadingWatch::ReadingWatch(std::string source, const std::vector<ReadingDetectorSettings>& settings, ReadingSink sink,
                            const common::Clock& clock)
     : source_(std::move(source)), sink_(std::move(sink)), clock_(clock) {
-  for (const auto& one : settings) members_.push_back({one.name, one.field, one.make(), ""});
+  for (const auto& one : settings) members_.push_back({one.name, one.kind, one.field, one.make(), "", ""});
+}
+
+void ReadingWatch::succeed(const ReadingWatch& before) {
+  const std::scoped_lock lock(mutex_, before.mutex_);
+  for (Member& member : members_) {
+    for (const Member& old : before.members_) {
+      if (old.name != member.name || old.kind != member.kind || old.field != member.field) continue;
+      member.told = old.told;
+      member.detector->begin_as(old.told);
+    }
+  }
 }
 
 void ReadingWatch::judge(const Reading& reading) {
@@ -58,7 +69,8 @@ void ReadingWatch::pass() {
   }
 }
 
-void ReadingWatch::tell(const Member& member, const StateChange& change, const Reading& moment) const {
+void ReadingWatch::tell(Member& member, const StateChange& change, const Reading& moment) const {
+  member.told = change.state;
   Reading event = moment;
   event.source = source_;
   event.sender_is_source = true;

@@ -23,6 +23,10 @@ class ReadingWatch {
   /// Then there is nothing to call the others for.
   bool empty() const { return members_.empty(); }
 
+  /// Before the first reading: detectors go on from what those of the same name, kind and field have told last. The
+  /// watch before has done its work.
+  void succeed(const ReadingWatch& before);
+
   /// News of the source, a text without numbers, is passed over.
   void judge(const Reading& reading);
   /// To be called about once a second.
@@ -31,18 +35,20 @@ class ReadingWatch {
  private:
   struct Member {
     std::string name;
+    std::string kind;
     std::string field;
     std::unique_ptr<ReadingDetector> detector;
     std::string unit;  // of the field, in the latest reading
+    std::string told;  // its latest state, if it has told one
   };
 
   void judge(Member& member, const Reading& reading, const Reading& moment);
-  void tell(const Member& member, const StateChange& change, const Reading& moment) const;
+  void tell(Member& member, const StateChange& change, const Reading& moment) const;
 
   const std::string source_;
   const ReadingSink sink_;
   const common::Clock& clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<Member> members_;  // as many as there are from the beginning; what is in them lies under the mutex
   std::int64_t latest_ns_ = 0;
 };

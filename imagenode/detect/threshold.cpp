@@ -12,6 +12,12 @@ class Threshold final : public ReadingDetector {
  public:
   explicit Threshold(const LevelSettings& settings) : levels_(settings) {}
 
+  void begin_as(const std::string& state) override {
+    for (const Level level : {Level::above, Level::below}) {
+      if (state == name_of(level)) levels_.begin_as(level);
+    }
+  }
+
   std::optional<StateChange> judge(const Sample& sample) override {
     value_ = sample.value;
     return change(levels_.judge(sample.value, sample.monotonic_ns));
@@ -19,10 +25,13 @@ class Threshold final : public ReadingDetector {
   std::optional<StateChange> pass(std::int64_t now_ns) override { return change(levels_.pass(now_ns)); }
 
  private:
-  std::optional<StateChange> change(std::optional<Level> level) const {
+  static const char* name_of(Level level) {
     constexpr std::array<const char*, 3> kStates{"normal", "above", "below"};
+    return kStates.at(static_cast<std::size_t>(level));
+  }
+  std::optional<StateChange> change(std::optional<Level> level) const {
     if (!level) return std::nullopt;
-    return StateChange{kStates.at(static_cast<std::size_t>(*level)), value_, {}};
+    return StateChange{name_of(*level), value_, {}};
   }
 
   Levels levels_;

@@ -42,8 +42,11 @@ class LineThread : private StreamUser {
   LineThread(const LineThread&) = delete;
   LineThread& operator=(const LineThread&) = delete;
 
-  /// Before start(): IDs and counts of rows go on where those of this one, which has stopped, have ended.
-  void succeed(const LineThread& before) { rows_.succeed(before.rows_); }
+  /// Before start(): IDs, counts of rows and what detectors have told go on from this one, which has stopped.
+  void succeed(const LineThread& before) {
+    rows_.succeed(before.rows_);
+    watch_.succeed(before.watch_);
+  }
   void start();
   void request_stop();
   /// request_stop(), then waits for the thread, which gives away what it has.

@@ -30,6 +30,8 @@ class SensorThread {
   SensorThread(const SensorThread&) = delete;
   SensorThread& operator=(const SensorThread&) = delete;
 
+  /// Before start(): detectors go on from what those of this one, which has stopped, have told.
+  void succeed(const SensorThread& before) { watch_.succeed(before.watch_); }
   void start();
   void request_stop();
   /// request_stop(), then waits for the thread.

@@ -64,7 +64,7 @@ TEST_CASE("every row is judged by the detectors of its line, and silence is told
   CHECK(bench.readings.size() == 4);
   bench.clock.advance(300 * common::kSecond);
   bench.line().tick();
-  CHECK(bench.told.back() == "gone|L1|missing");
+  CHECK(bench.told == Told{"full|level|above", "full|level|normal", "gone|L1|missing"});
 }
 
 TEST_CASE("a chunk leaves in time, also when nothing more comes") {

@@ -69,7 +69,7 @@ TEST_CASE("with `for` a value has to stay there that long") {
   CHECK(bench.told().empty());
   bench.read(33, 0.1);
   CHECK(bench.told() == Told{"level|value|above"});
-  CHECK(bench.given.back().fields.at("value") == 32);  // which has lasted until now
+  CHECK(bench.last().fields.at("value") == 32);  // which has lasted until now
   bench.read(20);
   bench.read(20, 9);
   CHECK(bench.told().empty());
@@ -94,9 +94,9 @@ TEST_CASE("a value counts until the next one comes") {
   CHECK(bench.told().empty());
   bench.pass(1);
   CHECK(bench.told() == Told{"open|value|above"});
-  CHECK(bench.given.back().fields.at("value") == 1);
-  CHECK(bench.given.back().units.at("value") == "C");
-  CHECK(bench.given.back().time_ns == bench.clock.utc);
+  CHECK(bench.last().fields.at("value") == 1);
+  CHECK(bench.last().units.at("value") == "C");
+  CHECK(bench.last().time_ns == bench.clock.utc);
   // It had been so for long enough, though nobody had looked at the clock, when it changed.
   bench.read(0);
   bench.read(1, 301);
@@ -111,15 +111,15 @@ TEST_CASE("a change is judged from the value that was told last, at first from t
   CHECK(bench.told().empty());
   bench.read(21);
   CHECK(bench.told() == Told{"turn|value|risen"});
-  CHECK(bench.given.back().fields.at("value") == 21);
-  CHECK(bench.given.back().fields.at("change") == 1);
-  CHECK(bench.given.back().units.at("change") == "C");
+  CHECK(bench.last().fields.at("value") == 21);
+  CHECK(bench.last().fields.at("change") == 1);
+  CHECK(bench.last().units.at("change") == "C");
   bench.read(21.9);
   bench.read(20.1);
   CHECK(bench.told().empty());
   bench.read(19);
   CHECK(bench.told() == Told{"turn|value|fallen"});
-  CHECK(bench.given.back().fields.at("change") == -2);
+  CHECK(bench.last().fields.at("change") == -2);
 }
 
 TEST_CASE("a change of just so much is one, though binary numbers miss it by a little") {
@@ -134,7 +134,7 @@ TEST_CASE("a difference that no number can hold is left out") {
   bench.read(-1e308);
   bench.read(1e308);
   CHECK(bench.told() == Told{"turn|value|risen"});
-  CHECK(bench.given.back().fields == std::map<std::string, double>{{"value", 1e308}});
+  CHECK(bench.last().fields == std::map<std::string, double>{{"value", 1e308}});
 }
 
 TEST_CASE("a rate tells rising, falling and steady") {
@@ -148,9 +148,9 @@ TEST_CASE("a rate tells rising, falling and steady") {
   CHECK(bench.told().empty());
   go(6, 40);
   CHECK(bench.told() == Told{"pace|value|rising"});
-  CHECK(bench.given.back().units.at("rate") == "C/min");
-  CHECK(bench.given.back().fields.at("rate") > 3);
-  CHECK(bench.given.back().fields.contains("value"));
+  CHECK(bench.last().units.at("rate") == "C/min");
+  CHECK(bench.last().fields.at("rate") > 3);
+  CHECK(bench.last().fields.contains("value"));
   go(0, 40);
   CHECK(bench.told() == Told{"pace|value|steady"});
   go(-6, 40);
@@ -164,8 +164,8 @@ TEST_CASE("a rate needs readings that reach back as far as its window, which is 
   CHECK(bench.told().empty());
   bench.read(value += 0.1, 60);
   CHECK(bench.told() == Told{"pace|value|rising"});
-  CHECK(bench.given.back().fields.at("rate") == Approx(6));
-  CHECK(bench.given.back().units.at("rate") == "C/h");
+  CHECK(bench.last().fields.at("rate") == Approx(6));
+  CHECK(bench.last().units.at("rate") == "C/h");
 }
 
 TEST_CASE("a rate is judged from reading to reading when they come seldom") {
@@ -186,7 +186,7 @@ TEST_CASE("a rate has hysteresis and patience too") {
   CHECK(bench.told().empty());
   bench.pass(0.1);
   CHECK(bench.told() == Told{"pace|value|rising"});
-  CHECK(bench.given.back().fields.at("rate") == Approx(11));
+  CHECK(bench.last().fields.at("rate") == Approx(11));
   bench.read(11 + 66, 1);  // 6 a second
   bench.read(11 + 66 + 6, 1);
   bench.pass(60);
@@ -202,13 +202,13 @@ TEST_CASE("missing is told once after so long without a reading, and back with t
   bench.pass(1);
   bench.pass(1000);
   CHECK(bench.told() == Told{"gone|S1|missing"});
-  CHECK(bench.given.back().fields == std::map<std::string, double>{{"silence", 300}});
-  CHECK(bench.given.back().units == std::map<std::string, std::string>{{"silence", "s"}});
-  CHECK(bench.given.back().sender_is_source);
+  CHECK(bench.last().fields == std::map<std::string, double>{{"silence", 300}});
+  CHECK(bench.last().units == std::map<std::string, std::string>{{"silence", "s"}});
+  CHECK(bench.last().sender_is_source);
   bench.read(20, 5);
   bench.read(20, 5);
   CHECK(bench.told() == Told{"gone|S1|back"});
-  CHECK(bench.given.back().fields.at("silence") == 1305);
+  CHECK(bench.last().fields.at("silence") == 1305);
   bench.pass(300);
   CHECK(bench.told() == Told{"gone|S1|missing"});
 }
@@ -241,7 +241,7 @@ TEST_CASE("with a field it is that which is missing") {
   CHECK(bench.told() == Told{"gone|value|missing"});
   bench.read(21);
   CHECK(bench.told() == Told{"gone|value|back"});
-  CHECK(bench.given.back().fields == std::map<std::string, double>{{"silence", 11}, {"value", 21}});
+  CHECK(bench.last().fields == std::map<std::string, double>{{"silence", 11}, {"value", 21}});
 }
 
 TEST_CASE("news of a source is no reading, rows without numbers are") {
@@ -305,6 +305,39 @@ TEST_CASE("each detector judges its own field, in the order of their names") {
   reading.fields = {{"min", 3}};
   watch.judge(reading);
   CHECK(told == Told{"cold|min|below", "fire|max|above", "cold|min|normal"});
+}
+
+TEST_CASE("new settings go on from what has been told") {
+  ReadingBench before(
+      "level: {type: threshold, above: 30}, pace: {type: rate, above: 5, per: 1s, window: 1s}, "
+      "gone: {type: missing, after: 5s}, other: {type: threshold, above: 30}");
+  before.read(20);
+  before.read(40);
+  before.pass(5);
+  CHECK(before.told() == Told{"level|value|above", "other|value|above", "pace|value|rising", "gone|S1|missing"});
+
+  const std::string kinds =
+      "pace: {type: rate, above: 5, per: 1s, window: 2s}, gone: {type: missing, after: 50s}, "
+      "other: {type: change, by: 1}, ";
+  ReadingBench cooler(kinds + "level: {type: threshold, above: 30, hysteresis: 5}");
+  cooler.watch.succeed(before.watch);
+  cooler.read(28);  // not normal yet
+  CHECK(cooler.told() == Told{"gone|S1|back"});
+  cooler.read(25);
+  CHECK(cooler.told() == Told{"level|value|normal", "other|value|fallen"});
+  cooler.read(25);
+  CHECK(cooler.told() == Told{"pace|value|steady"});
+
+  ReadingBench same(kinds + "level: {type: threshold, above: 30}");
+  same.watch.succeed(before.watch);
+  ReadingBench again(kinds + "level: {type: threshold, above: 30}");
+  again.watch.succeed(same.watch);
+  again.read(41);
+  CHECK(again.told() == Told{"gone|S1|back"});
+  ReadingBench without(kinds + "level: {type: threshold, below: 10}");
+  without.watch.succeed(before.watch);
+  without.read(41);
+  CHECK(without.told() == Told{"gone|S1|back", "level|value|normal"});
 }
 
 TEST_CASE("a bar in the name of a field does not end a part of the text") {

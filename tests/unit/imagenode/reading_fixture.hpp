@@ -60,6 +60,7 @@ class ReadingBench {
     watch.pass();
   }
 
+  const imagenode::Reading& last() const { return given.at(given.size() - 1); }
   /// The texts of what they have said since it was asked last.
   Told told() {
     Told texts;

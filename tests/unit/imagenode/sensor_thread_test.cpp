@@ -154,6 +154,7 @@ TEST_CASE("every reading is judged by the detectors, told or not, and its event 
         Told{"Temp|200", "warm|value|above", "Temp|220", "Temp|200", "warm|value|normal", "sensor S1|lost"});
   const auto given = stage.given();
   const auto event = std::find_if(given.begin(), given.end(), [](const Reading& one) { return one.sender_is_source; });
+  REQUIRE(event != given.end());
   CHECK(event->source == "S1");
   CHECK(event->time_ns == given[1].time_ns);
   // It is lost, and waits; the clock of main goes on.
