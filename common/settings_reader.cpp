@@ -110,19 +110,6 @@ struct Section::Impl {
 
 namespace {
 
-/// A value of scalars and lists as one text: YAML cuts `[(65,2), (100,25)]` at each comma.
-std::optional<std::string> tuple_text(const YAML::Node& node) {
-  if (node.IsScalar()) return node.Scalar();
-  if (!node.IsSequence()) return std::nullopt;
-  std::string text = "[";
-  for (const auto& item : node) {
-    const auto part = tuple_text(item);
-    if (!part) return std::nullopt;
-    text += *part + ',';
-  }
-  return text + ']';
-}
-
 std::string quoted_list(const std::vector<std::string>& names) {
   std::string list;
   for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
@@ -209,10 +196,21 @@ void Section::read(std::string_view key, std::vector<std::string>& value) {
   for (const auto& item : entry->value) value.push_back(item.Scalar());
 }
 
+std::optional<std::string> Section::json(std::string_view key) {
+  const Impl::Entry* entry = impl_->find(key);
+  if (entry == nullptr) return std::nullopt;
+  try {
+    return yaml_as_json(entry->value);
+  } catch (const std::runtime_error& error) {
+    impl_->report(entry->mark, cat(key, ": ", error.what()));
+    return std::nullopt;
+  }
+}
+
 void Section::read_numbers(std::string_view key, std::size_t count, std::vector<double>& value, Range<double> range) {
   const Impl::Entry* entry = impl_->find(key);
   if (entry == nullptr) return;
-  const auto text = tuple_text(entry->value);
+  const auto text = yaml_tuple(entry->value);
   auto numbers = text ? tuple_numbers(*text) : std::nullopt;
   const bool good = numbers && numbers->size() == count &&
                     std::all_of(numbers->begin(), numbers->end(), [&](double number) { return range.holds(number); });

@@ -48,6 +48,9 @@ class Section {
   /// A text, or a list of texts.
   void read(std::string_view key, std::vector<std::string>& value);
 
+  /// The value, whatever it is, as JSON; nothing when it is not given. What is written in quotes is a text there.
+  std::optional<std::string> json(std::string_view key);
+
   /// Numbers in any nesting of tuples or lists, in their order; exactly `count` of them.
   void read_numbers(std::string_view key, std::size_t count, std::vector<double>& value, Range<double> range = {});
 

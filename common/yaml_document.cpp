@@ -2,6 +2,9 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
 #include "common/settings_reader.hpp"
 #include "common/text.hpp"
 
@@ -42,6 +45,36 @@ class Measure {
   std::size_t size_ = 0;
 };
 
+using Json = nlohmann::json;
+
+/// How yaml-cpp marks a scalar without quotes and tag.
+constexpr const char* kPlain = "?";
+
+Json scalar_as_json(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  if (node.Tag() != kPlain) return text;
+  if (text == "True" || text == "False") return text == "True";
+  Json value = Json::parse(text, nullptr, false);
+  return value.is_discarded() ? Json(text) : value;
+}
+
+Json as_json(const YAML::Node& node) {
+  if (node.IsScalar()) return scalar_as_json(node);
+  Json value;  // null
+  if (node.IsSequence()) {
+    value = Json::array();
+    for (const auto& item : node) value.push_back(as_json(item));
+  } else if (node.IsMap()) {
+    value = Json::object();
+    for (const auto& pair : node) {
+      if (!pair.first.IsScalar()) throw std::runtime_error("a key must be a plain name");
+      const std::string& key = pair.first.Scalar();
+      if (!value.emplace(key, as_json(pair.second)).second) throw std::runtime_error(escaped(key) + " stands twice");
+    }
+  }
+  return value;
+}
+
 }  // namespace
 
 YAML::Node parse_yaml(const std::string& text, const std::string& name) {
@@ -55,6 +88,22 @@ YAML::Node parse_yaml(const std::string& text, const std::string& name) {
   } catch (const YAML::Exception& error) {
     throw SettingsError(cat(name, ':', error.mark.line + 1, ':', error.mark.column + 1, ": ", escaped(error.msg)));
   }
+}
+
+std::optional<std::string> yaml_tuple(const YAML::Node& node) {
+  if (node.IsScalar()) return node.Scalar();
+  if (!node.IsSequence()) return std::nullopt;
+  std::string text = "[";
+  for (const auto& item : node) {
+    const auto part = yaml_tuple(item);
+    if (!part) return std::nullopt;
+    text += *part + ',';
+  }
+  return text + ']';
+}
+
+std::string yaml_as_json(const YAML::Node& node) {
+  return as_json(node).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace common

@@ -195,6 +195,23 @@ TEST_CASE("a text or a list of texts") {
   CHECK(problems(file) == "f:3:1: c must be a text or a list of texts");
 }
 
+TEST_CASE("any value can be had as JSON; what is in quotes is a text") {
+  auto file = SettingsFile::parse(
+      "a: {n: 4, f: -1.5e3, t: \"4\", yes: True, no: false, nothing: null, list: [1, [a b, \"\"]], id: 007}\n"
+      "b: a text\nc:\n  - 1e999\n  - ~\n  - !!str 5\nd:\ne: {x: 1, x: 2}\nf: {[1]: 2}",
+      "f");
+  auto root = file.root();
+  CHECK(root.json("a") == R"({"f":-1500.0,"id":"007","list":[1,["a b",""]],"n":4,"no":false,"nothing":null,"t":"4",)"
+                          R"("yes":true})");
+  CHECK(root.json("b") == "\"a text\"");
+  CHECK(root.json("c") == R"(["1e999",null,"5"])");
+  CHECK_FALSE(root.json("d"));
+  CHECK_FALSE(root.json("e"));
+  CHECK_FALSE(root.json("f"));
+  CHECK_FALSE(root.json("g"));
+  CHECK(problems(file) == "f:8:1: e: x stands twice\nf:9:1: f: a key must be a plain name");
+}
+
 TEST_CASE("detectors are a mapping or a list of mappings, in the order of the file") {
   const auto kinds_of = [](const std::string& text) {
     auto file = SettingsFile::parse(text, "f");
