@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/command_record.hpp"
+#include "common/field_text.hpp"
 #include "common/log.hpp"
 #include "common/text.hpp"
 
@@ -15,11 +16,8 @@ using common::cat;
 
 constexpr std::size_t kMaxSeen = 2 * CommandMemory::kMaxRemembered;
 
-/// Fit for a field of a message, and for a line of a file.
 std::string as_field(std::string_view text) {
-  std::string field = common::escaped(text.substr(0, common::kMaxCommandBytes));
-  std::replace(field.begin(), field.end(), '|', '/');
-  return field;
+  return common::as_field(text, common::kMaxCommandBytes);
 }
 
 }  // namespace

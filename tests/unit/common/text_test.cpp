@@ -1,6 +1,7 @@
 #include "common/text.hpp"
 
 #include "catch.hpp"
+#include "common/field_text.hpp"
 
 using namespace common;
 
@@ -25,6 +26,11 @@ TEST_CASE("what was escaped can be read back, and what never was stays as it is"
   CHECK(unescaped("a\\") == "a\\");
   CHECK(unescaped("\\x4") == "\\x4");
   CHECK(unescaped("\\xzz\\q") == "\\xzz\\q");
+}
+
+TEST_CASE("a field of a message is one line without bars, and has its bound") {
+  CHECK(common::as_field("a|b\nc", 100) == "a/b\\nc");
+  CHECK(common::as_field("abcdef", 3) == "abc");
 }
 
 TEST_CASE("the distance counts single edits") {
