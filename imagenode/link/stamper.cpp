@@ -8,7 +8,7 @@ namespace imagenode {
 Stamper::Stamper(std::uint64_t boot, const common::Clock& clock, std::vector<Outbox*> outboxes, bool demo)
     : boot_(boot), clock_(clock), outboxes_(std::move(outboxes)), demo_(demo) {}
 
-void Stamper::put(common::Message message) {
+common::MessagePtr Stamper::put(common::Message message) {
   message.boot = boot_;
   if (message.time_ns == 0) message.time_ns = clock_.utc_ns();
   if (message.monotonic_ns == 0) message.monotonic_ns = clock_.monotonic_ns();
@@ -23,6 +23,7 @@ void Stamper::put(common::Message message) {
   message.seq = ++last_seq_;
   const auto stamped = std::make_shared<const common::Message>(std::move(message));
   for (Outbox* outbox : outboxes_) outbox->put(stamped);
+  return stamped;
 }
 
 void Stamper::put_unstored(common::Message message) {

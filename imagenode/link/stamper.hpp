@@ -20,8 +20,9 @@ class Stamper {
 
   std::uint64_t boot() const { return boot_; }
 
-  /// A stored message (event, image, data). A time of capture that the source did not set is now. Never blocks.
-  void put(common::Message message);
+  /// A stored message (event, image, data), which is returned as it was stamped. A time of capture that the source did
+  /// not set is now. Never blocks.
+  common::MessagePtr put(common::Message message);
 
   /// What is never stored: a heartbeat, a tuning image, live rows. It gets no number.
   void put_unstored(common::Message message);
