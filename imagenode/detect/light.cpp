@@ -44,6 +44,7 @@ LightSettings read_light_settings(common::Section& section) {
   LightSettings settings;
   section.read("threshold", settings.threshold, {0, 255});
   section.read("percent", settings.percent, {0, 100});
+  section.read("hysteresis", settings.hysteresis, {0, 255});
   section.read("min_frames", settings.min_frames, {1, 10'000});
   return settings;
 }
@@ -61,8 +62,9 @@ std::optional<DetectorEvent> LightDetector::judge(const Frame& frame, std::vecto
   const Brightness found = measure(gray, roi, settings_.threshold);
   // Whole grey values, as the reference's int(): a mean of 100.9 is not above a threshold of 100.
   const std::uint64_t whole_mean = found.sum / found.pixels;
-  const bool lighted = settings_.percent ? found.lighted_percent() >= *settings_.percent
-                                         : static_cast<double>(whole_mean) > settings_.threshold;
+  const double less = state_ == "lighted" ? settings_.hysteresis : 0;
+  const bool lighted = settings_.percent ? found.lighted_percent() >= *settings_.percent - less
+                                         : static_cast<double>(whole_mean) > settings_.threshold - less;
   history_.push_back(lighted);
   if (history_.size() > static_cast<std::size_t>(settings_.min_frames)) history_.pop_front();
 

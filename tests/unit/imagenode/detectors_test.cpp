@@ -37,7 +37,7 @@ std::vector<int> numbers_of(const std::vector<std::string>& events) {
 }  // namespace
 
 TEST_CASE("light with percent goes by the share of the pixels that reach the threshold") {
-  LightDetector light({200, 30.0, 1}, {}, {});
+  LightDetector light({200, 30.0, 0, 1}, {}, {});
   CHECK(light.judge(spotted(29), nullptr)->state == "dark");
   const auto event = light.judge(spotted(30), nullptr);
   REQUIRE(event);
@@ -47,10 +47,24 @@ TEST_CASE("light with percent goes by the share of the pixels that reach the thr
 }
 
 TEST_CASE("light without percent goes by the whole number of the mean") {
-  LightDetector light({60, std::nullopt, 1}, {}, {});
+  LightDetector light({60, std::nullopt, 0, 1}, {}, {});
   CHECK(light.judge(spotted(30), nullptr)->state == "dark");  // 60 is not above 60
   CHECK_FALSE(light.judge(spotted(30), nullptr));
   CHECK(light.judge(spotted(31), nullptr)->state == "lighted");
+}
+
+TEST_CASE("what is lighted stays so until it is darker by the hysteresis") {
+  LightDetector by_mean({60, std::nullopt, 10, 1}, {}, {});
+  CHECK(by_mean.judge(spotted(30), nullptr)->state == "dark");  // 60
+  CHECK(by_mean.judge(spotted(31), nullptr)->state == "lighted");
+  CHECK_FALSE(by_mean.judge(spotted(26), nullptr));  // 52
+  CHECK(by_mean.judge(spotted(25), nullptr)->state == "dark");
+  CHECK_FALSE(by_mean.judge(spotted(30), nullptr));
+  LightDetector by_share({200, 30.0, 10, 1}, {}, {});
+  CHECK(by_share.judge(spotted(30), nullptr)->state == "lighted");
+  CHECK_FALSE(by_share.judge(spotted(20), nullptr));
+  CHECK(by_share.judge(spotted(19), nullptr)->state == "dark");
+  CHECK_FALSE(by_share.judge(spotted(29), nullptr));
 }
 
 TEST_CASE("a motion event tells area and number of contours, for still ones too") {
