@@ -40,7 +40,8 @@ int run_node(const imagenode::NodeSettings& settings, const fs::path& file) {
   node.start();
   common::log::info(common::cat("imagenode ", common::version(), " runs node ", settings.name, " with ",
                                 settings.views.size(), " camera(s), ", settings.sensors.size(), " sensor(s), ",
-                                settings.lines.size(), " line(s) and ", settings.lamps.size(), " light(s)"));
+                                settings.lines.size(), " line(s), ", settings.lamps.size(), " light(s) and ",
+                                settings.actions.size(), " action(s)"));
   const bool ends = common::run_until_stopped(
       signals, liveness, [&] { return node.tick(); }, [&] { node.reload(); });
   // The spool ends by itself before, and then says what it could not write.

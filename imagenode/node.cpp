@@ -1,5 +1,6 @@
 #include "imagenode/node.hpp"
 
+#include <mutex>
 #include <random>
 #include <utility>
 
@@ -68,11 +69,16 @@ struct Node::Parts {
                  [this](std::uint64_t id, const std::string& text, const std::string& outcome) {
                    report_command(id, text, outcome);
                  }),
-        sources(files,
-                {[this](const Reading& reading) { take(reading); },
-                 [this](const Chunk& chunk) { stamper.put(rows_message(chunk)); },
-                 [this](const Chunk& chunk) { show(chunk); }},
-                the_clock, the_liveness) {
+        sources(
+            files,
+            {[this](const Reading& reading) { take(reading); },
+             [this](const Chunk& chunk) { stamper.put(rows_message(chunk)); },
+             [this](const Chunk& chunk) { show(chunk); }},
+            [this](const std::string& arguments) {
+              const std::lock_guard held(views_mutex);
+              return send_frames(views, arguments);
+            },
+            the_clock, the_liveness) {
     for (const auto& delivery : deliveries) {
       delivery->on_command([this](std::uint64_t id, const std::string& text) { commands.take(id, text); });
     }
@@ -80,10 +86,11 @@ struct Node::Parts {
   }
 
   ~Parts() {
-    // Cameras, sources and spools put into every road, so all of them end before the first road goes.
-    sources.request_stop();
-    views.clear();
+    // Cameras, sources and spools put into every road, so all of them end before the first road goes. Actions ask the
+    // views for frames.
+    for (View& view : views) view.camera->request_stop();
     sources.stop();
+    views.clear();
     for (const auto& delivery : deliveries) delivery->end_link();  // they bring commands
     stop_roads(clock.monotonic_ns() + stop_time_ns(settings));
   }
@@ -101,9 +108,10 @@ struct Node::Parts {
   void put(Outcome outcome);
   common::Message rows_message(const Chunk& chunk) const;
   void show(const Chunk& chunk);
+  void tell(common::Message message);
   common::Message event(const std::string& sender, const std::string& view, const std::string& what) const;
   common::Message with_identity(common::Message message) const;
-  void send_restart();
+  common::MessagePtr send_restart();
   void send_heartbeat();
   void stop_roads(std::int64_t by_ns);
 
@@ -118,6 +126,7 @@ struct Node::Parts {
   const Deliveries deliveries;
   Stamper stamper;
   CommandRunner commands;
+  std::mutex views_mutex;  ///< the main thread changes them, actions ask them for frames
   Views views;
   Sources sources;
   bool restart_wanted = false;
@@ -137,7 +146,7 @@ Deliveries Node::Parts::made_deliveries(common::FileSystem& files) {
   for (const DeliverySettings& road : wanted) {
     made.push_back(std::make_unique<Delivery>(
         road, Sender{node_name, boot, tiny, settings.demo}, files, clock, ledger.get(),
-        [this](const std::string& what) { stamper.put(event(node_name, "", cat("spool|", what))); }));
+        [this](const std::string& what) { tell(event(node_name, "", cat("spool|", what))); }));
   }
   return made;
 }
@@ -158,7 +167,7 @@ View Node::Parts::made_view(const NodeSettings& node, const ViewEntry& entry) {
   listener.on_frame = [this, watch](const FramePtr& frame) { put(watch->watch(frame)); };
   listener.on_still = [this, watch](const FramePtr& frame) { put(watch->still(frame)); };
   listener.on_event = [this, view_name](const std::string& what) {
-    stamper.put(event(cat(node_name, ' ', view_name), view_name, what));
+    tell(event(cat(node_name, ' ', view_name), view_name, what));
   };
   listener.on_finished = [] {};
   view.camera = std::make_unique<Camera>(entry.camera, make_source(entry.camera, SourceSeams{clock}),
@@ -175,17 +184,23 @@ void Node::Parts::take(const Reading& reading) {
   message.units = reading.units;
   message.time_ns = reading.time_ns;
   message.monotonic_ns = reading.monotonic_ns;
-  stamper.put(std::move(message));
+  tell(std::move(message));
+}
+
+/// All events of this node go through here. What an action tells comes behind what brought it about.
+void Node::Parts::tell(common::Message message) {
+  sources.hear(stamper.put(std::move(message)));
 }
 
 void Node::Parts::put(Outcome outcome) {
-  for (auto& message : outcome.messages) stamper.put(std::move(message));
+  for (auto& message : outcome.messages) tell(std::move(message));
   for (auto& message : outcome.tuning) stamper.put_unstored(std::move(message));
   for (const auto& request : outcome.fulfilled) request->done = true;
 }
 
 CommandKinds Node::Parts::command_kinds() {
   const auto set = [this](const std::string& arguments) {
+    const std::lock_guard held(views_mutex);
     return set_camera(
         views, [this](const ViewEntry& entry) { return made_view(settings, entry); }, arguments);
   };
@@ -208,7 +223,10 @@ CommandKinds Node::Parts::command_kinds() {
 void Node::Parts::reload() {
   SettingsChange change = read_again(settings);
   Sources::Renewed renewed = sources.renewed(change.now, change.keys);
-  renew_cameras(views, change, [&](const ViewEntry& entry) { return made_view(change.now, entry); });
+  {
+    const std::lock_guard held(views_mutex);
+    renew_cameras(views, change, [&](const ViewEntry& entry) { return made_view(change.now, entry); });
+  }
   sources.become(std::move(renewed));
   commands.allow(change.now.commands);
   const bool other_heartbeat = change.now.heartbeat_s != settings.heartbeat_s;
@@ -227,7 +245,7 @@ std::filesystem::path Node::Parts::command_file() const {
 void Node::Parts::report_command(std::uint64_t id, const std::string& text, const std::string& outcome) {
   common::Message report = event(node_name, "", cat("command|", text, '|', outcome));
   report.fields[common::kCommandField] = static_cast<double>(id);
-  stamper.put(std::move(report));
+  tell(std::move(report));
 }
 
 /// Rows as a data message, whose time is that of the first of them.
@@ -270,8 +288,8 @@ common::Message Node::Parts::with_identity(common::Message message) const {
   return message;
 }
 
-void Node::Parts::send_restart() {
-  stamper.put(with_identity(event(node_name, "", cat("Restart|", describe_system()))));
+common::MessagePtr Node::Parts::send_restart() {
+  return stamper.put(with_identity(event(node_name, "", cat("Restart|", describe_system()))));
 }
 
 void Node::Parts::send_heartbeat() {
@@ -325,10 +343,11 @@ void Node::start() {
         "in the spool of an earlier start stays there");
   }
   parts.next_heartbeat_ns = parts.started_ns + to_ns(parts.settings.heartbeat_s);
-  parts.send_restart();
+  const common::MessagePtr restart = parts.send_restart();
   for (const auto& delivery : parts.deliveries) delivery->start(parts.liveness);
-  for (View& view : parts.views) view.camera->start();
   parts.sources.become(parts.sources.renewed(parts.settings, {}));
+  parts.sources.hear(restart);  // which is the first of all; only now somebody can hear it
+  for (View& view : parts.views) view.camera->start();
 }
 
 bool Node::tick() {

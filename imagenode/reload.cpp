@@ -15,7 +15,7 @@ using common::cat;
 /// What a running node takes.
 const std::set<std::string>& live_keys() {
   static const std::set<std::string> keys{// Its parts are made of these.
-                                          "cameras.*", "node.queuemax", "sensors.*", "lines.*", "lights.*",
+                                          "cameras.*", "node.queuemax", "sensors.*", "lines.*", "lights.*", "actions.*",
                                           // These it uses from then on.
                                           "node.commands", "node.heartbeat", "node.shutdown_timeout",
                                           // These say nothing to a node that runs.

@@ -170,6 +170,17 @@ std::string listed(const std::vector<ReadingDetectorSettings>& detectors) {
   return out;
 }
 
+/// What outputs may refer to.
+KnownViews known_views(const std::vector<ViewEntry>& views) {
+  KnownViews known;
+  for (const ViewEntry& view : views) {
+    const auto is_light = [](const DetectorSettings& detector) { return detector.kind == "light"; };
+    const auto lights = std::count_if(view.detectors.begin(), view.detectors.end(), is_light);
+    known.push_back({view.camera.label, view.camera.viewname, static_cast<int>(lights)});
+  }
+  return known;
+}
+
 }  // namespace
 
 const std::set<std::string>& command_names() {
@@ -187,7 +198,9 @@ NodeSettings read_node_settings(common::SettingsFile& file) {
   read_cameras(root, settings);
   settings.sensors = read_sensors(root);
   settings.lines = read_lines(root);
-  settings.lamps = read_lamps(root);
+  const KnownViews views = known_views(settings.views);
+  settings.lamps = read_lamps(root, views);
+  settings.actions = read_actions(root, views);
   return settings;
 }
 
@@ -241,6 +254,9 @@ std::string describe(const NodeSettings& settings) {
   }
   for (const LampSettings& lamp : settings.lamps) {
     out += cat("light ", lamp.label, ": gpio ", lamp.address.line, " \"", lamp.name, "\"\n");
+  }
+  for (const ActionSettings& action : settings.actions) {
+    out += cat("action ", action.label, ": ", action.type, action.dry_run ? ", dry run" : "", '\n');
   }
   return out;
 }

@@ -12,6 +12,7 @@
 #include "imagenode/detect/detector_settings.hpp"
 #include "imagenode/line/line_settings.hpp"
 #include "imagenode/link/hub_link.hpp"
+#include "imagenode/output/action_settings.hpp"
 #include "imagenode/output/lamp_settings.hpp"
 #include "imagenode/sensor/sensor_settings.hpp"
 
@@ -59,6 +60,7 @@ struct NodeSettings {
   std::vector<SensorSettings> sensors;
   std::vector<LineSettings> lines;
   std::vector<LampSettings> lamps;
+  std::vector<ActionSettings> actions;
   std::filesystem::path sysfs = "/sys";  ///< where the kernel shows hardware; the environment's SYSFS_PATH moves it
   std::vector<std::string> notes;        ///< keys of the Python node that are accepted and say nothing here
   common::SettingsText origin;           ///< of load_node_settings(): to see later what has changed

@@ -16,8 +16,9 @@ common::MessagePtr Stamper::put(common::Message message) {
   message.clock_error_us = clock_.error_us();
   message.crc = common::crc32c(message.payload.view());
   if (demo_) {
-    put_unstored(std::move(message));
-    return;
+    const auto stamped = stamped_unstored(std::move(message));
+    for (Outbox* outbox : outboxes_) outbox->put_unstored(stamped);
+    return stamped;
   }
   const std::lock_guard lock(mutex_);
   message.seq = ++last_seq_;

@@ -104,6 +104,19 @@ void check_line(const imagenode::LineSettings& line) {
 void check_lamp(const imagenode::LampSettings& lamp) {
   require((lamp.label + lamp.name).find('|') == std::string::npos, "a light's name does not end a field of a text");
   require(!lamp.address.line.empty(), "a light has a line");
+  if (lamp.dark) within(lamp.dark->hold_s, 0.0, 86'400.0, "hold");
+}
+
+void check_action(const imagenode::ActionSettings& action) {
+  require(action.label.find('|') == std::string::npos, "an action's label does not end a field of a text");
+  require(!action.when.empty(), "an action has an event");
+  within(action.limits.cool_down_s, 0.0, 30 * 86'400.0, "cool_down");
+  within(action.limits.at_most.value_or(1), 1, 10'000, "at_most");
+  within(action.limits.within_s, 1.0, 30 * 86'400.0, "within");
+  imagenode::SharedPins pins([] { return std::vector<std::unique_ptr<imagenode::GpioChip>>(); });
+  common::Message event;
+  event.text = "Barn door|motion|moving";
+  action.kind.make({pins, {}, {}})->plan(event);
 }
 
 void check_node(const imagenode::NodeSettings& settings) {
@@ -120,6 +133,7 @@ void check_node(const imagenode::NodeSettings& settings) {
   for (const auto& sensor : settings.sensors) check_sensor(sensor);
   for (const auto& line : settings.lines) check_line(line);
   for (const auto& lamp : settings.lamps) check_lamp(lamp);
+  for (const auto& action : settings.actions) check_action(action);
   imagenode::describe(settings);
 }
 

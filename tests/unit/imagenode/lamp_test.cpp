@@ -16,7 +16,7 @@ namespace {
 std::vector<LampSettings> settings(const std::string& lights) {
   auto file = common::SettingsFile::parse("lights:\n" + lights, "imagenode.yaml");
   auto root = file.root();
-  auto lamps = read_lamps(root);
+  auto lamps = read_lamps(root, {{"P1", "door", 1}, {"P2", "yard", 0}});
   file.finish();
   return lamps;
 }
@@ -60,7 +60,7 @@ class Stage {
   /// Whether it was on at each wait.
   const std::vector<bool>& on() const { return on_; }
   const std::vector<std::int64_t>& waits() const { return waits_; }  // in s
-  const Lamp& lamp() const { return lamp_; }
+  Lamp& lamp() { return lamp_; }
 
   FakeGpio gpio;
   FakeClock clock;
@@ -73,7 +73,7 @@ class Stage {
         on_.push_back(line().active);
         waits_.push_back(ns / common::kSecond);
         before_wait_(static_cast<int>(waits_.size()));
-        clock.advance(ns);
+        if (!stop.stop_requested()) clock.advance(ns);  // else there was news
         --left_;
         changed_.notify_all();
         return;
@@ -92,6 +92,21 @@ class Stage {
   common::Liveness liveness_;
   Lamp lamp_;
 };
+
+/// The word of a light detector.
+common::Message word(const std::string& view, const std::string& what, const std::string& source = "") {
+  common::Message event;
+  event.text = "Barn " + view + "|light|" + what;
+  event.view = view;
+  event.source = source;
+  return event;
+}
+
+LightRequestPtr wanted(Lamp& lamp, LightOrder order) {
+  auto request = std::make_shared<LightRequest>(order);
+  lamp.request(request);
+  return request;
+}
 
 /// "5:07", local, so many minutes after the moment.
 std::string clock_time(std::int64_t utc_ns, int minutes) {
@@ -152,7 +167,120 @@ TEST_CASE("a light has the keys and defaults of the Python node") {
 }
 
 TEST_CASE("times that are none, and a pin of two lights, are refused") {
-  CHECK_THAT(problems("  L1: {on: evening}\n"), ContainsSubstring("on: evening is neither continuous nor times"));
+  CHECK_THAT(problems("  L1: {on: evening}\n"), ContainsSubstring("on: evening is neither continuous, dark nor times"));
   CHECK_THAT(problems("  L1: {name: a}\n  L2: {name: b}\n"), ContainsSubstring("18 is the line of another light"));
   CHECK_THAT(problems("  L1: {name: 'a|b'}\n"), ContainsSubstring("may hold |"));
+}
+
+TEST_CASE("a light in the dark follows the word of its view, and is off without one") {
+  Stage* at = nullptr;
+  Stage stage("on: dark, view: door, hold: 0", 6, [&](int wait) {
+    if (wait == 2) at->lamp().take(word("door", "dark"));
+    if (wait == 4) at->lamp().take(word("door", "lighted|lamp"));
+  });
+  at = &stage;
+  stage.run();
+  CHECK(stage.on() == std::vector<bool>{false, false, true, true, false, false});
+  CHECK(stage.told() == Told{"light L1|off", "light L1|on", "light L1|off"});
+}
+
+TEST_CASE("the word of another view, detector or sensor is none for a light") {
+  Stage* at = nullptr;
+  Stage stage("on: dark, hold: 0", 3, [&](int wait) {
+    if (wait != 1) return;
+    at->lamp().take(word("yard", "dark"));
+    at->lamp().take(word("door", "dark", "M1"));
+    at->lamp().take(word("door", "bright"));
+    common::Message motion = word("door", "dark");
+    motion.text = "Barn door|motion|dark";
+    at->lamp().take(motion);
+  });
+  at = &stage;
+  stage.run();
+  CHECK(stage.on() == std::vector<bool>{false, false, false});
+}
+
+TEST_CASE("a light stays on for as long as it is held, and goes off then, not at the full minute") {
+  Stage* at = nullptr;
+  Stage stage("on: dark, hold: 90s", 5, [&](int wait) {
+    if (wait == 1) at->lamp().take(word("door", "dark"));
+    if (wait == 2) at->lamp().take(word("door", "lighted"));
+  });
+  at = &stage;
+  stage.run();
+  CHECK(stage.on() == std::vector<bool>{false, true, true, true, false});
+  // The second pause ends with the news; then come the full minute, and the rest of the 90 s.
+  CHECK(stage.waits()[2] + stage.waits()[3] == 90);
+}
+
+TEST_CASE("a light is as somebody wants it until it is as its settings say again") {
+  Stage* at = nullptr;
+  std::vector<LightRequestPtr> requests;
+  Stage stage("on: dark, hold: 0", 6, [&](int wait) {
+    if (wait == 1) requests.push_back(wanted(at->lamp(), LightOrder::on));
+    if (wait == 2) at->lamp().take(word("door", "dark"));
+    if (wait == 3) requests.push_back(wanted(at->lamp(), LightOrder::off));
+    if (wait == 5) requests.push_back(wanted(at->lamp(), LightOrder::automatic));
+  });
+  at = &stage;
+  stage.run();
+  CHECK(stage.on() == std::vector<bool>{false, true, true, false, false, true});
+  for (const auto& request : requests) {
+    CHECK(request->done);
+    CHECK(request->failure.empty());
+  }
+}
+
+TEST_CASE("what is wanted of a light without a chip has failed, and is not done later") {
+  Stage* at = nullptr;
+  LightRequestPtr request;
+  Stage stage("on: dark", 3, [&](int wait) {
+    if (wait == 1) request = wanted(at->lamp(), LightOrder::on);
+    if (wait == 2) at->line().fails = false;
+  });
+  at = &stage;
+  stage.line().fails = true;
+  stage.run();
+  CHECK(request->done);
+  CHECK(request->failure == "in use, or broken");
+  CHECK_FALSE(stage.lamp().lost());
+  CHECK_FALSE(stage.on().back());
+}
+
+TEST_CASE("of two wishes before the light could follow the newest counts") {
+  FakeGpio gpio;
+  const FakeClock clock;
+  common::Liveness liveness;
+  Lamp lamp(
+      settings("  L1: {on: continuous}\n").front(), gpio.chips(), [](const Reading&) {}, clock, liveness);
+  const auto first = wanted(lamp, LightOrder::off);
+  const auto second = wanted(lamp, LightOrder::on);
+  CHECK(first->done);
+  CHECK_THAT(first->failure, ContainsSubstring("something else was wanted"));
+  CHECK_FALSE(second->done);
+}
+
+TEST_CASE("on: dark needs a view with one light detector") {
+  const auto problems_with = [](const KnownViews& views, const std::string& keys) -> std::string {
+    auto file = common::SettingsFile::parse("lights: {L1: {on: Dark" + keys + "}}\n", "imagenode.yaml");
+    auto root = file.root();
+    read_lamps(root, views);
+    try {
+      file.finish();
+    } catch (const common::SettingsError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(problems_with({{"P1", "", 1}, {"P2", "yard", 0}}, "").empty());
+  CHECK(problems_with({{"P1", "door", 1}, {"P2", "yard", 1}}, ", view: yard").empty());
+  CHECK(problems_with({{"P1", "door", 1}, {"P2", "yard", 1}}, ", view: P1").empty());
+  CHECK_THAT(problems_with({{"P1", "door", 0}}, ""), ContainsSubstring("dark needs a camera with the detector light"));
+  CHECK_THAT(problems_with({}, ""), ContainsSubstring("dark needs a camera"));
+  CHECK_THAT(problems_with({{"P1", "door", 1}, {"P2", "yard", 1}}, ""), ContainsSubstring("say by view"));
+  CHECK_THAT(problems_with({{"P1", "door", 1}}, ", view: attic"), ContainsSubstring("attic is neither"));
+  CHECK_THAT(problems_with({{"P1", "door", 2}}, ""), ContainsSubstring("has 2 detectors of type light"));
+  CHECK_THAT(problems_with({{"P1", "door", 0}}, ", view: door"), ContainsSubstring("has 0 detectors of type light"));
+  CHECK_THAT(problems("  L1: {hold: 1m}\n"), ContainsSubstring("hold: has a meaning only with on: dark"));
+  CHECK(settings("  L1: {on: dark}\n").front().dark->hold_s == 60);
 }

@@ -23,7 +23,7 @@ NodeSettings read(const std::string& yaml) {
 }
 
 /// A camera with each kind of detector, each kind of sensor, one of them with each kind of detector of readings, each
-/// kind of what makes a line, and a light, so that the keys of all of them are asked for.
+/// kind of what makes a line, lights, and each kind of action, so that the keys of all of them are asked for.
 std::string smallest() {
   std::string yaml = "node: {name: N}\nhub_address: {H1: 'tcp://127.0.0.1:5555'}\ncameras:\n  W1:\n    detectors:\n";
   for (const std::string& kind : detector_kinds()) {
@@ -61,7 +61,14 @@ std::string smallest() {
             (keys == formats.end() ? ", fields: [a]" : keys->second) + "}\n";
   }
   yaml += "  3-length: {type: unix, path: /run/f, framing: length, fields: [a]}\n";
-  yaml += "lights:\n  L1: {}\n";
+  yaml += "lights:\n  L1: {}\n  L2: {gpio: 23, on: dark}\n";
+  yaml += "actions:\n";
+  const std::map<std::string, std::string> deeds{
+      {"gpio", ", gpio: 24, set: on"}, {"command", ", command: [date]"}, {"http", ", url: 'http://host/'"}};
+  for (const std::string& kind : action_kinds()) {
+    const auto keys = deeds.find(kind);
+    yaml += "  " + kind + ": {when: '*', type: " + kind + (keys == deeds.end() ? "" : keys->second) + "}\n";
+  }
   return yaml;
 }
 
@@ -78,9 +85,9 @@ TEST_CASE("the reference imagenode.yaml is good with all its settings taken in")
 TEST_CASE("the reference imagenode.yaml holds every key of the node's settings") {
   auto file = common::SettingsFile::parse(smallest(), "imagenode.yaml");
   read_node_settings(file);
-  const auto keys =
-      reference_settings::keys(reference_settings::with_all_settings(reference()),
-                               {"cameras", "sensors", "sensors.*.detectors", "lights", "lines", "lines.*.detectors"});
+  const auto keys = reference_settings::keys(
+      reference_settings::with_all_settings(reference()),
+      {"cameras", "sensors", "sensors.*.detectors", "lights", "lines", "lines.*.detectors", "actions"});
   for (const std::string& key : file.known_keys()) {
     INFO(key);
     CHECK(keys.contains(key));
@@ -127,6 +134,13 @@ TEST_CASE("the values of the reference imagenode.yaml are the defaults") {
   CHECK(line.report == defaults.lines.front().report);
   CHECK(line.skip_first == defaults.lines.front().skip_first);
   CHECK(line.rejects_kb == defaults.lines.front().rejects_kb);
+  const auto has_label = [](const auto& wanted) { return [wanted](const auto& one) { return one.label == wanted; }; };
+  const auto lamp = *std::find_if(all.lamps.begin(), all.lamps.end(), has_label("dusk"));
+  CHECK(lamp.dark->hold_s == defaults.lamps.back().dark->hold_s);
+  const auto action = *std::find_if(all.actions.begin(), all.actions.end(), has_label("phone"));
+  CHECK(action.limits.cool_down_s == defaults.actions.front().limits.cool_down_s);
+  CHECK(action.limits.within_s == defaults.actions.front().limits.within_s);
+  CHECK(action.dry_run == defaults.actions.front().dry_run);
   REQUIRE(view.detectors.size() == detector_kinds().size());
   for (const DetectorSettings& detector : view.detectors) {
     const DetectorSettings& plain_detector = plain.detectors.front();

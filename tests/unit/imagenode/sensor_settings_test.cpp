@@ -94,13 +94,15 @@ TEST_CASE("the examples of sensors and lights in the guides are good settings") 
   const auto alarms = reference_settings::examples(page("alarms.md"), "sensors");
   CHECK(sensors.size() == 10);
   CHECK(alarms.size() == 5);
-  CHECK(lights.size() == 1);
+  CHECK(lights.size() == 2);
   auto all = sensors;
   all.insert(all.end(), alarms.begin(), alarms.end());
   all.insert(all.end(), lights.begin(), lights.end());
   for (const std::string& example : all) {
     INFO(example);
-    auto file = common::SettingsFile::parse("node: {name: N}\nhub_address: none\n" + example, "guide.md");
+    auto file = common::SettingsFile::parse(
+        "node: {name: N}\nhub_address: none\ncameras: {P1: {viewname: yard, detectors: {light: {}}}}\n" + example,
+        "guide.md");
     const NodeSettings settings = read_node_settings(file);
     CHECK(settings.sensors.size() + settings.lamps.size() > 0);
     CHECK_NOTHROW(file.finish());
