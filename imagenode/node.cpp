@@ -16,6 +16,7 @@
 #include "imagenode/delivery.hpp"
 #include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/health.hpp"
+#include "imagenode/light_command.hpp"
 #include "imagenode/link/stamper.hpp"
 #include "imagenode/reload.hpp"
 #include "imagenode/roads.hpp"
@@ -207,6 +208,7 @@ CommandKinds Node::Parts::command_kinds() {
   return {{"Set", set},
           {"SetResolution", [set](const std::string& arguments) { return set("resolution " + arguments); }},
           {"SendFrames", [this](const std::string& arguments) { return send_frames(views, arguments); }},
+          {"Light", [this](const std::string& arguments) { return switch_light(sources.lamps(), arguments); }},
           {"Still", [this](const std::string& arguments) { return take_still(views, arguments); }},
           {"ReloadYaml",
            [this](const std::string&) {

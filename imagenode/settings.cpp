@@ -184,7 +184,8 @@ KnownViews known_views(const std::vector<ViewEntry>& views) {
 }  // namespace
 
 const std::set<std::string>& command_names() {
-  static const std::set<std::string> names{"SendFrames", "Still", "ReloadYaml", "Restart", "SetResolution", "Set"};
+  static const std::set<std::string> names{"SendFrames",    "Still", "ReloadYaml", "Restart",
+                                           "SetResolution", "Set",   "Light"};
   return names;
 }
 
