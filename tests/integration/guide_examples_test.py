@@ -91,7 +91,7 @@ class Examples(NodeTest):
                 running.wait_line(r"listens on|runs node")
                 self.assertEqual(running.stop(), 0)
         # Pages that must have some, so that none is passed over unnoticed.
-        self.assertLessEqual({"data.md", "hub.md", "lights.md", "lines.md", "sensors.md", "several-hubs.md"}, pages)
+        self.assertLessEqual({"actions.md", "data.md", "hub.md", "lights.md", "lines.md", "sensors.md", "several-hubs.md"}, pages)
 
 
 if __name__ == "__main__":
