@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "common/rows.hpp"
 #include "common/text.hpp"
 
 namespace imagenode {
@@ -45,12 +46,8 @@ ChunkBuilder::ChunkBuilder(std::string line, const std::vector<Field>& fields) {
   chunk_.csv = header_;
 }
 
-void ChunkBuilder::add(std::uint64_t id, const Moment& moment, const Row& row) {
-  if (chunk_.rows++ == 0) {
-    chunk_.first_id = id;
-    chunk_.first = moment;
-  }
-  if (fresh_rows() == 1) first_fresh_ = moment;
+bool ChunkBuilder::add(std::uint64_t id, const Moment& moment, const Row& row) {
+  const std::size_t before = chunk_.csv.size();
   chunk_.csv += std::to_string(id);
   chunk_.csv += ',';
   append_timestamp(chunk_.csv, moment.utc_ns);
@@ -58,7 +55,17 @@ void ChunkBuilder::add(std::uint64_t id, const Moment& moment, const Row& row) {
     chunk_.csv += ',';
     append_cell(chunk_.csv, cell);
   }
+  if (chunk_.csv.size() - before > common::RowLimits::kRowBytes) {
+    chunk_.csv.resize(before);
+    return false;
+  }
   chunk_.csv += kEndOfRow;
+  if (chunk_.rows++ == 0) {
+    chunk_.first_id = id;
+    chunk_.first = moment;
+  }
+  if (fresh_rows() == 1) first_fresh_ = moment;
+  return true;
 }
 
 Chunk ChunkBuilder::newest() {

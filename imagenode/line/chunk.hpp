@@ -24,7 +24,8 @@ class ChunkBuilder {
  public:
   ChunkBuilder(std::string line, const std::vector<Field>& fields);
 
-  void add(std::uint64_t id, const Moment& moment, const Row& row);
+  /// False when the row is longer than a hub takes, which would refuse the whole chunk for it; it is left out then.
+  bool add(std::uint64_t id, const Moment& moment, const Row& row);
   const Chunk& chunk() const { return chunk_; }
 
   /// How many rows of this chunk newest() has not given yet, and the first of them.

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "common/names.hpp"
+#include "common/rows.hpp"
+#include "common/text.hpp"
 
 namespace imagenode {
 namespace {
@@ -51,8 +53,12 @@ void LineRows::frame(std::string_view bytes, const Moment& first) {
   const Parsed parsed = format_->parse(bytes, row_);
   if (parsed.what == Parsed::What::bad) bad_frame(bytes, first, parsed.reason);
   if (parsed.what != Parsed::What::row) return;
+  if (!chunk_.add(last_id_ + 1, first, row_)) {
+    bad_frame(bytes, first, common::cat("longer than a hub takes (", common::RowLimits::kRowBytes, " bytes)"));
+    return;
+  }
+  ++last_id_;
   ++counts_.rows;
-  chunk_.add(++last_id_, first, row_);
   give_reading(first);
   const bool full = chunk_.chunk().rows >= static_cast<std::size_t>(settings_.chunk_rows);
   if (full || chunk_.chunk().csv.size() >= kMaxBytes) flush();

@@ -1,6 +1,8 @@
 #include <cmath>
+#include <variant>
 
 #include "catch.hpp"
+#include "common/rows.hpp"
 #include "line_fixture.hpp"
 
 using namespace imagenode;
@@ -70,9 +72,25 @@ TEST_CASE("a chunk of long rows leaves before it takes much memory") {
   LineBench bench;
   LineRows rows = bench.rows("type: stdin, fields: [{name: t, type: text}], max_length: 500000, chunk: {rows: 400}");
   rows.stream_begins(1);
-  for (int i = 0; i < 3; ++i) rows.stream_bytes(1, std::string(400'000, 'x') + '\n');
+  for (int i = 0; i < 17; ++i) rows.stream_bytes(1, std::string(60'000, 'x') + '\n');
+  REQUIRE(bench.chunks.size() == 1);
+  CHECK(bench.chunks[0].rows == 17);
+}
+
+TEST_CASE("a row that is longer than a hub takes is refused alone, not with its whole chunk") {
+  LineBench bench;
+  LineRows rows = bench.rows("type: stdin, fields: [{name: t, type: text}], max_length: 500000, chunk: {rows: 3}");
+  rows.stream_begins(1);
+  const std::string longest(common::RowLimits::kRowBytes - std::string("2,1795168800.000000,").size(), 'x');
+  rows.stream_bytes(1, "a\n" + longest + "\n" + longest + "x\nb\n");
   REQUIRE(bench.chunks.size() == 1);
   CHECK(bench.chunks[0].rows == 3);
+  CHECK(rows.counts().rows == 3);
+  CHECK(rows.counts().rejected == 1);
+  CHECK(bench.chunks[0].csv.ends_with("x\r\n3,1795168800.000000,b\r\n"));
+  const auto chunk = common::parse_rows(bench.chunks[0].csv);
+  REQUIRE(std::holds_alternative<common::RowChunk>(chunk));
+  CHECK(std::get<common::RowChunk>(chunk).rows.size() == 3);
 }
 
 TEST_CASE("rows of several streams are cut apart, and counted together") {
