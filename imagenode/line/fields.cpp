@@ -43,7 +43,10 @@ void clear(Row& row, std::size_t count) {
 
 std::optional<std::string> put_value(const Field& field, std::string_view value, std::size_t at, Row& row) {
   if (field.type == FieldType::text) {
-    if (!common::is_utf8(value)) return none_of_type(field, value, "text in UTF-8");
+    // A zero byte is what the kernel gives for one with wrong parity, and programs that read CSV stumble over it.
+    if (!common::is_utf8(value) || value.find('\0') != std::string_view::npos) {
+      return none_of_type(field, value, "text in UTF-8 without zero bytes");
+    }
     row.cells[at] = value;
     return std::nullopt;
   }

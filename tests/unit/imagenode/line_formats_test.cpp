@@ -54,6 +54,7 @@ TEST_CASE("csv: what is no row is refused with a reason") {
   CHECK(read.refuses("0x10,2,3", "not a number"));
   CHECK(read.refuses("1,2.5,3", "n: \"2.5\" is not a whole number"));
   CHECK(read.refuses("1,2,\xff", "s: \"\\xff\" is not text in UTF-8"));
+  CHECK(read.refuses(std::string("1,2,a\0b", 7), "s: \"a\\x00b\" is not text in UTF-8 without zero bytes"));
   CHECK(read.refuses("1,2,\"x", "a quote is not closed"));
 }
 
