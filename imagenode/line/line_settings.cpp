@@ -55,6 +55,17 @@ void read_detectors(common::Section& section, LineSettings& settings) {
   settings.detectors = read_reading_detectors(section, source);
 }
 
+/// A port is opened in the middle of a frame, and may lose bytes later.
+void check_step(common::Section& section) {
+  std::string start;
+  std::string checksum = "none";
+  section.read("start", start);
+  section.read("checksum", checksum);
+  if (start.empty() && common::lower(checksum) == "none") {
+    section.problem("start", "frames on a port need a start or a checksum, or nobody can tell where one begins");
+  }
+}
+
 LineSettings read_line(common::Section& section, const std::string& label) {
   LineSettings settings;
   settings.label = label;
@@ -68,6 +79,7 @@ LineSettings read_line(common::Section& section, const std::string& label) {
   const std::string usual = settings.format.bytes > 0 ? "fixed" : "lines";
   const std::string framing = read_kind(section, "framing", usual, framing_kinds());
   if (!framing.empty()) settings.framing = read_framing(framing, section, settings.format);
+  if (framing == "fixed" && settings.transport.begins_inside) check_step(section);
   settings.skip_first = settings.transport.begins_inside;
   section.read("skip_first", settings.skip_first);
   section.read("report", settings.report);

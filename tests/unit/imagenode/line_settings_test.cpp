@@ -37,6 +37,18 @@ TEST_CASE("what transports cannot do without is asked for") {
   CHECK_THAT(wrong("type: file, path: /log, from: middle"), ContainsSubstring("is not one of end, start"));
 }
 
+TEST_CASE("binary frames on a port need something by which their beginning is found") {
+  const std::string keys = "format: struct, fields: [{name: a, type: int16}]";
+  const std::string port = ", type: serial, port: /dev/ttyUSB0";
+  const std::string wrong = "frames on a port need a start or a checksum";
+  CHECK_THAT(LineBench::problems(keys + port), ContainsSubstring(wrong));
+  CHECK_THAT(LineBench::problems(keys + port + ", checksum: none"), ContainsSubstring(wrong));
+  CHECK(LineBench::problems(keys + port + ", start: AA").empty());
+  CHECK(LineBench::problems(keys + port + ", checksum: sum8").empty());
+  // A program that connects begins with a frame.
+  CHECK(LineBench::problems(keys + ", type: unix, path: /run/feed").empty());
+}
+
 TEST_CASE("standard input is for one line") {
   auto file = common::SettingsFile::parse("lines: {a: {type: stdin, format: raw}, b: {type: stdin, format: raw}}", "f");
   auto root = file.root();
