@@ -1,9 +1,11 @@
 #include "imagenode/line/line_settings.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "common/address.hpp"
+#include "common/names.hpp"
 #include "common/text.hpp"
 
 namespace imagenode {
@@ -94,11 +96,16 @@ LineSettings read_line(common::Section& section, const std::string& label) {
 
 std::vector<LineSettings> read_lines(common::Section& root) {
   std::vector<LineSettings> lines;
+  std::set<std::string> folders;
   bool has_stdin = false;
   for (auto& [label, section] : root.named_sections("lines")) {
     lines.push_back(read_line(section, label));
     if (lines.back().kind == "stdin" && std::exchange(has_stdin, true)) {
       section.problem("type", "another line has standard input already");
+    }
+    const std::string folder = common::path_component(label);
+    if (!folders.insert(folder).second) {
+      section.problem("type", cat("another line has the folder ", folder, " already; give this one another label"));
     }
   }
   return lines;

@@ -49,6 +49,14 @@ TEST_CASE("binary frames on a port need something by which their beginning is fo
   CHECK(LineBench::problems(keys + ", type: unix, path: /run/feed").empty());
 }
 
+TEST_CASE("two lines have two folders for what they keep") {
+  auto file = common::SettingsFile::parse(
+      "lines: {a b: {type: unix, path: /run/a, format: raw}, a-b: {type: unix, path: /run/b, format: raw}}", "f");
+  auto root = file.root();
+  read_lines(root);
+  CHECK_THROWS_WITH(file.finish(), ContainsSubstring("another line has the folder a-b already"));
+}
+
 TEST_CASE("standard input is for one line") {
   auto file = common::SettingsFile::parse("lines: {a: {type: stdin, format: raw}, b: {type: stdin, format: raw}}", "f");
   auto root = file.root();
