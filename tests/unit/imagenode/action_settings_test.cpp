@@ -76,7 +76,8 @@ TEST_CASE("a request has an address, one line per header, and statuses that ther
 
 TEST_CASE("a dry run says what would be done, without secrets") {
   const auto plan = [](const std::string& keys) {
-    SharedPins pins(FakeGpio().chips());
+    FakeGpio gpio;
+    SharedPins pins(gpio.chips());
     common::Message event;
     event.text = "Barn|Temp|75 F";
     event.fields["temperature"] = 75.5;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,15 +12,32 @@
 #include "imagenode/gpio/gpio_chip.hpp"
 
 /// Chips of memory. gpiochip0 has the pins of a Pi, unless a test takes it away. Lives longer than what it gives.
+/// Several threads may have lines, and a test may look at whether they are on meanwhile.
 class FakeGpio {
  public:
+  /// An atomic bool that can be copied with its line.
+  class Flag {
+   public:
+    Flag() = default;
+    Flag(const Flag& other) : value_(other.value_.load()) {}
+    Flag& operator=(const Flag& other) { return *this = other.value_.load(); }
+    Flag& operator=(bool value) {
+      value_ = value;
+      return *this;
+    }
+    operator bool() const { return value_; }
+
+   private:
+    std::atomic<bool> value_{false};
+  };
+
   struct Line {
-    bool active = false;
+    Flag active;
     std::deque<std::vector<imagenode::Edge>> edges;  // what each waiting brings; then it lasts until the end
     std::vector<std::int64_t> waits;                 // until when
-    bool fails = false;
+    Flag fails;
     // As it was taken.
-    bool is_taken = false;
+    Flag is_taken;
     bool active_low = false;
     imagenode::Pull pull = imagenode::Pull::as_is;
   };
@@ -26,17 +45,17 @@ class FakeGpio {
     std::string name;
     std::string label;
     std::map<std::string, unsigned> names;  // of lines
-    std::map<unsigned, Line> lines;
+    std::map<unsigned, Line> lines;         // those that somebody has asked for
   };
 
   std::vector<Chip> all{{"gpiochip0", "pinctrl-bcm2711", {{"GPIO17", 17}}, {}}};
 
-  Line& line(unsigned offset) { return all.front().lines[offset]; }
+  Line& line(unsigned offset) { return line_of(all.front(), offset); }
 
   imagenode::GpioChips chips() {
     return [this] {
       std::vector<std::unique_ptr<imagenode::GpioChip>> chips;
-      for (Chip& chip : all) chips.push_back(std::make_unique<TheChip>(chip));
+      for (Chip& chip : all) chips.push_back(std::make_unique<TheChip>(*this, chip));
       return chips;
     };
   }
@@ -86,7 +105,7 @@ class FakeGpio {
 
   class TheChip final : public imagenode::GpioChip {
    public:
-    explicit TheChip(Chip& chip) : chip_(chip) {}
+    TheChip(FakeGpio& gpio, Chip& chip) : gpio_(gpio), chip_(chip) {}
     std::string name() const override { return chip_.name; }
     std::string label() const override { return chip_.label; }
     unsigned line_count() const override { return 54; }
@@ -96,14 +115,14 @@ class FakeGpio {
       return found->second;
     }
     std::unique_ptr<imagenode::InputLine> input(unsigned offset, bool active_low, imagenode::Pull pull) override {
-      Line& line = chip_.lines[offset];
+      Line& line = gpio_.line_of(chip_, offset);
       auto input = std::make_unique<Input>(line);
       line.active_low = active_low;
       line.pull = pull;
       return input;
     }
     std::unique_ptr<imagenode::OutputLine> output(unsigned offset, bool active_low, bool active) override {
-      Line& line = chip_.lines[offset];
+      Line& line = gpio_.line_of(chip_, offset);
       auto output = std::make_unique<Output>(line);
       line.active_low = active_low;
       line.active = active;
@@ -111,6 +130,14 @@ class FakeGpio {
     }
 
    private:
+    FakeGpio& gpio_;
     Chip& chip_;
   };
+
+  Line& line_of(Chip& chip, unsigned offset) {
+    const std::lock_guard lock(mutex_);
+    return chip.lines[offset];
+  }
+
+  std::mutex mutex_;
 };
