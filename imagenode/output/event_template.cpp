@@ -1,6 +1,7 @@
 #include "imagenode/output/event_template.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -48,7 +49,8 @@ bool is_number_place(std::string_view name) {
 }
 
 std::optional<double> number_at(std::string_view name, const Message& event) {
-  if (name == kUnix) return static_cast<double>(event.time_ns / common::kMillisecond) / 1e3;
+  const std::int64_t milliseconds = event.time_ns / common::kMillisecond;
+  if (name == kUnix) return static_cast<double>(milliseconds) / 1e3;
   const auto field = event.fields.find(std::string(name.substr(kField.size())));
   if (field == event.fields.end()) return std::nullopt;
   return field->second;
