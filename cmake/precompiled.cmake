@@ -1,6 +1,6 @@
 # What most files include, compiled once and shared by all targets: target_precompile_headers(NAME REUSE_FROM precompiled),
-# for unit tests precompiled_for_tests, which has their options. The optimised build does without (CMakePresets.json), so
-# that each file is known to name what it needs.
+# for unit tests precompiled_for_tests, which has their options. clang-tidy (scripts/lint) does without, so that each file is
+# known to name what it needs.
 set(precompiled_headers
   <algorithm> <array> <atomic> <chrono> <condition_variable> <cstdint> <deque> <filesystem> <fstream> <functional> <map>
   <memory> <mutex> <optional> <random> <set> <sstream> <stdexcept> <string> <string_view> <system_error> <thread>
