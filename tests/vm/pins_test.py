@@ -146,17 +146,6 @@ class Pins(MachineTest):
         do("systemctl", "stop", "imagenode@first")
         hub.wait_for_text(f"{NODE}|light L1|back")
 
-    def test_a_chip_that_is_unplugged_is_told_and_used_again_when_it_returns(self):
-        hub = self.hub()
-        self.node(sensors={"door": self.door(read_interval="1s")})
-        hub.wait_for_text(f"{NODE}|door|closed")
-        self.chip.unplug()
-        hub.wait_for_text(f"{NODE}|sensor door|lost")
-        self.chip.plug()
-        hub.wait_for_text(f"{NODE}|sensor door|back")
-        self.chip.drive(DOOR, True)
-        hub.wait_for_text(f"{NODE}|door|open")
-
 
 if __name__ == "__main__":
     unittest.main()
