@@ -253,7 +253,7 @@ void BatchStore::remove(const std::string& path) {
 
 std::string BatchStore::set_aside(const std::string& incoming) {
   for (int suffix = 0;; ++suffix) {
-    const std::string path = cat("unknown/", incoming, suffix == 0 ? "" : cat('-', suffix));
+    std::string path = cat("unknown/", incoming, suffix == 0 ? "" : cat('-', suffix));
     if (exists(files_, data_ / path)) continue;
     finish(incoming, path);
     return path;

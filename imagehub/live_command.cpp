@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
-#include <stdexcept>
 
 #include "common/clock.hpp"
 #include "common/service.hpp"
@@ -18,7 +17,6 @@ namespace imagehub {
 namespace {
 
 namespace fs = std::filesystem;
-using common::cat;
 
 /// How often the hub is asked for rows.
 constexpr std::int64_t kInterval = 25 * common::kMillisecond;
