@@ -31,10 +31,11 @@ class Group {
   template <typename Settings, typename Make>
   std::vector<Member> renewed(const std::vector<Settings>& wanted, const std::set<std::string>& changed,
                               const Make& make) const {
-    std::vector<Member> members;
-    for (const Settings& one : wanted) {
-      const bool goes_on = !changed.contains(one.label) && find(one.label) != parts_.end();
-      members.push_back({one.label, goes_on ? nullptr : make(one)});
+    std::vector<Member> members(wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const std::string& label = wanted[i].label;
+      members[i].label = label;
+      if (changed.contains(label) || find(label) == parts_.end()) members[i].fresh = make(wanted[i]);
     }
     return members;
   }
@@ -42,9 +43,9 @@ class Group {
   /// Ends all parts that do not go on, then starts the new ones: they may use the same device. One that takes the
   /// place of another is told so before (`succeed`), if its kind wants to know.
   void become(std::vector<Member> members) {
-    std::vector<std::unique_ptr<Part>> next;
-    for (Member& member : members) {
-      next.push_back(member.fresh ? nullptr : std::move(*find(member.label)));
+    Parts next(members.size());
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (!members[i].fresh) next[i] = std::move(*find(members[i].label));
     }
     stop();
     for (std::size_t i = 0; i < next.size(); ++i) {

@@ -16,13 +16,13 @@ common::MessagePtr Stamper::put(common::Message message) {
   message.clock_error_us = clock_.error_us();
   message.crc = common::crc32c(message.payload.view());
   if (demo_) {
-    const auto stamped = stamped_unstored(std::move(message));
+    auto stamped = stamped_unstored(std::move(message));
     for (Outbox* outbox : outboxes_) outbox->put_unstored(stamped);
     return stamped;
   }
   const std::lock_guard lock(mutex_);
   message.seq = ++last_seq_;
-  const auto stamped = std::make_shared<const common::Message>(std::move(message));
+  auto stamped = std::make_shared<const common::Message>(std::move(message));
   for (Outbox* outbox : outboxes_) outbox->put(stamped);
   return stamped;
 }

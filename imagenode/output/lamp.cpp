@@ -131,13 +131,13 @@ void Lamp::pause(const std::stop_token& stop, Entry& entry, std::int64_t ns) {
 }
 
 void Lamp::wake() {
-  std::stop_source pause;
-  {
+  const auto noted = [this] {
     const std::lock_guard lock(mutex_);
     has_news_ = true;
-    pause = pause_;
-  }
-  pause.request_stop();
+    return pause_;
+  };
+  // Outside the lock, which the callbacks of a stop may want.
+  noted().request_stop();
 }
 
 /// The line is set even when it is so already: that is how it is seen that its chip has gone.
