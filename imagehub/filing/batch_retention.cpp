@@ -1,8 +1,10 @@
 #include "imagehub/filing/batch_retention.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <system_error>
+
+#include "common/log.hpp"
+#include "common/text.hpp"
 
 namespace imagehub {
 namespace {
@@ -15,22 +17,29 @@ constexpr std::size_t kMaxNodes = 100'000;
 }  // namespace
 
 BatchRetention::BatchRetention(Index& index, common::BatchStore& store, Reserve& reserve)
-    : index_(index), deletions_(index), store_(store), reserve_(reserve) {}
+    : index_(index), deletions_(index), rows_(index), store_(store), reserve_(reserve) {}
+
+void BatchRetention::recover() {
+  const std::string failure = finish();
+  if (!failure.empty()) common::log::error(common::cat("retention cannot remove old rows: ", failure));
+}
 
 BatchRetention::Deleted BatchRetention::round(const ClassRetention& limits, std::int64_t now_ns, double free_bytes) {
-  const std::vector<Old> old = chosen(limits, now_ns, free_bytes);
   Deleted deleted;
-  for (const Old& one : old) {
-    ++deleted.batches[one.reason];
-    deleted.bytes += one.batch.bytes;
-  }
-  deleted.more = old.size() == kMaxBatches;
+  deleted.failure = finish();
+  if (!deleted.failure.empty()) return deleted;
+  const std::vector<Old> old = chosen(limits, now_ns, free_bytes);
   reserve_.spend([&] {
     Index::Transaction transaction(index_);
     for (const Old& one : old) deletions_.mark(one.batch.id);
     transaction.commit();
   });
-  finish();
+  for (const Old& one : old) {
+    ++deleted.batches[one.reason];
+    deleted.bytes += one.batch.bytes;
+  }
+  deleted.failure = finish();
+  deleted.more = old.size() == kMaxBatches && deleted.failure.empty();
   return deleted;
 }
 
@@ -64,27 +73,25 @@ std::vector<BatchRetention::Old> BatchRetention::chosen(const ClassRetention& li
   return old;
 }
 
-void BatchRetention::finish() {
-  const auto marked = deletions_.marked();
+/// Removes the folders of marked rows, and then these. Why a folder could not be removed; empty when all were.
+std::string BatchRetention::finish() {
   std::vector<std::int64_t> removed;
-  std::exception_ptr failure;
-  for (const OldBatch& batch : marked) {
+  std::string failure;
+  for (const OldBatch& batch : deletions_.marked()) {
     try {
       store_.remove(batch.path);
       removed.push_back(batch.id);
-    } catch (const std::system_error&) {
-      failure = std::current_exception();
+    } catch (const std::system_error& error) {
+      failure = error.what();
     }
   }
-  if (!removed.empty()) {
-    reserve_.spend([&] {
-      Index::Transaction transaction(index_);
-      for (const std::int64_t id : removed) deletions_.remove(id);
-      transaction.commit();
-    });
-  } else if (failure) {
-    std::rethrow_exception(failure);
-  }
+  if (removed.empty()) return failure;
+  reserve_.spend([&] {
+    Index::Transaction transaction(index_);
+    for (const std::int64_t id : removed) rows_.remove(id);
+    transaction.commit();
+  });
+  return failure;
 }
 
 }  // namespace imagehub

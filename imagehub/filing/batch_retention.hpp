@@ -8,6 +8,7 @@
 #include "common/batch_store.hpp"
 #include "imagehub/filing/retention_settings.hpp"
 #include "imagehub/index/batch_deletions.hpp"
+#include "imagehub/index/batch_rows.hpp"
 #include "imagehub/store/reserve.hpp"
 
 namespace imagehub {
@@ -18,16 +19,17 @@ class BatchRetention {
  public:
   BatchRetention(Index& index, common::BatchStore& store, Reserve& reserve);
 
-  /// Finishes what a hub that ended was deleting. Before the hub files anything.
-  void recover() { finish(); }
+  /// Finishes what a hub that ended was deleting. Before the hub files anything. What cannot be removed is logged, and
+  /// tried again by round().
+  void recover();
 
   struct Deleted {
     std::map<std::string, std::uint64_t> batches;  ///< by reason
     std::uint64_t bytes = 0;
-    bool more = false;  ///< whether the next round has something to do at once
+    bool more = false;    ///< whether the next round has something to do at once
+    std::string failure;  ///< why a folder could not be removed; until it can, no more batches go
   };
-  /// `free_bytes` is what is free on the disk beside the reserve. What cannot be removed is tried again in each round,
-  /// and thrown as std::system_error when it is all that a round could do.
+  /// `free_bytes` is what is free on the disk beside the reserve.
   Deleted round(const ClassRetention& limits, std::int64_t now_ns, double free_bytes);
 
  private:
@@ -36,10 +38,11 @@ class BatchRetention {
     const char* reason;
   };
   std::vector<Old> chosen(const ClassRetention& limits, std::int64_t now_ns, double free_bytes);
-  void finish();
+  std::string finish();
 
   Index& index_;
   BatchDeletions deletions_;
+  BatchRows rows_;
   common::BatchStore& store_;
   Reserve& reserve_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <stdexcept>
 
 #include "common/log.hpp"
 #include "common/text.hpp"
@@ -152,6 +153,7 @@ bool Retention::delete_batches(const BetweenGroups& between_groups) {
     status_.deleted_batches[reason] += count;
   }
   status_.deleted_bytes += deleted.bytes;
+  if (!deleted.failure.empty()) throw std::runtime_error("cannot remove old rows: " + deleted.failure);
   return batches_due_;
 }
 

@@ -33,8 +33,6 @@ struct BatchDeletions::Impl {
                            "('complete', 'partial') AND incoming = '' ORDER BY received_ns LIMIT ?"};
   SQLite::Statement marked{db, "SELECT id, node, path, bytes, received_ns FROM batches WHERE state = 'deleting'"};
   SQLite::Statement mark{db, "UPDATE batches SET state = 'deleting' WHERE id = ?"};
-  SQLite::Statement remove_files{db, "DELETE FROM batch_files WHERE batch_id = ?"};
-  SQLite::Statement remove_row{db, "DELETE FROM batches WHERE id = ?"};
 };
 
 BatchDeletions::BatchDeletions(Index& index) : impl_(std::make_unique<Impl>(index)) {}
@@ -69,13 +67,6 @@ void BatchDeletions::mark(std::int64_t id) {
 std::vector<OldBatch> BatchDeletions::marked() {
   impl_->marked.tryReset();
   return read(impl_->marked);
-}
-
-void BatchDeletions::remove(std::int64_t id) {
-  for (SQLite::Statement* remove : {&impl_->remove_files, &impl_->remove_row}) {
-    remove->bind(1, id);
-    common::run(*remove);
-  }
 }
 
 }  // namespace imagehub

@@ -25,8 +25,8 @@ struct OldBatch {
   std::int64_t received_ns = 0;
 };
 
-/// Which batches of rows are the oldest, and the first and last step of deleting them: the row is marked, in a
-/// transaction; when the folder is gone, so goes the row. Identities stay. Bound to the thread that commits, as the
+/// Which batches of rows are the oldest, and the first step of deleting them: the row is marked, in a transaction; when
+/// the folder is gone, so goes the row. Identities stay. Bound to the thread that commits, as the
 /// Index; changes happen inside a transaction of it.
 class BatchDeletions {
  public:
@@ -41,8 +41,8 @@ class BatchDeletions {
   std::vector<OldBatch> oldest(const std::string& node, std::size_t limit);
 
   void mark(std::int64_t id);
+  /// Their rows go by BatchRows::remove().
   std::vector<OldBatch> marked();
-  void remove(std::int64_t id);
 
  private:
   struct Impl;

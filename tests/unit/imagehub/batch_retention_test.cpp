@@ -69,6 +69,10 @@ class Hub : public FilingKit {
     while (query.executeStep()) found.push_back(query.getColumn(0).getInt64());
     return found;
   }
+  std::string path_of(std::int64_t id) {
+    SQLite::Database db((data() / "index.sqlite3").string(), SQLite::OPEN_READONLY);
+    return db.execAndGet(cat("SELECT path FROM batches WHERE id = ", id)).getString();
+  }
   Numbers ids() { return numbers("SELECT id FROM batches ORDER BY id"); }
   void exec(const std::string& sql) {
     SQLite::Database((data() / "index.sqlite3").string(), SQLite::OPEN_READWRITE).exec(sql);
@@ -192,12 +196,34 @@ TEST_CASE("a batch that was being deleted when the hub died is gone after the ne
   CHECK(hub.in_order());
 }
 
+TEST_CASE("a folder that cannot be removed holds back further deletions, and no start") {
+  Hub hub({});
+  hub.store_hourly({"Lab"}, 40);
+  const fs::path stuck = hub.data() / "data" / hub.path_of(1);
+  fs::create_directories(stuck / "somebody's" / "own");
+  RetentionSettings settings;
+  settings.data.all.keep_days = 0.5;
+  hub.retention->change(settings);
+  CHECK_THROWS_WITH(hub.look(), Catch::Contains("cannot remove old rows"));
+  const auto left = hub.ids();
+  CHECK(left.front() == 1);
+  CHECK(left.size() == 25);  // the others of the first sixteen
+  CHECK_THROWS(hub.look());
+  CHECK(hub.ids() == left);
+  CHECK_NOTHROW(hub.restart_all());
+  fs::remove_all(stuck / "somebody's");
+  hub.restart_all();
+  CHECK(hub.ids() == from_to(17, 40));
+}
+
 TEST_CASE("no row of a batch goes while the folder of data is not mounted") {
   Hub hub(keep_days(0.001));
   hub.store_hourly({"Lab"}, 3);
   fs::rename(hub.data() / "data", hub.data() / "aside");
   hub.clock.advance(kHour);
   CHECK_THROWS(hub.retention->step([](const auto& task) { task(); }));
+  CHECK(hub.ids() == from_to(1, 3));
+  CHECK_NOTHROW(hub.restart_all());
   CHECK(hub.ids() == from_to(1, 3));
   fs::rename(hub.data() / "aside", hub.data() / "data");
   hub.look();
