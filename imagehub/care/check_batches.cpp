@@ -37,10 +37,7 @@ Tree tree_of(common::FileSystem& files, const fs::path& data) {
 std::optional<common::Batch> manifest_in(common::FileSystem& files, const fs::path& folder) {
   const auto info = files.info(folder / common::kManifestName);
   if (!info || info->is_folder || info->bytes > kMaxManifest) return std::nullopt;
-  std::string text(info->bytes, '\0');
-  const auto file = files.open(folder / common::kManifestName, common::OpenMode::read);
-  text.resize(file->read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()}));
-  return common::parse_manifest(text);
+  return common::parse_manifest(common::read_text(files, folder / common::kManifestName));
 }
 
 std::string described(const BatchRow& row) {

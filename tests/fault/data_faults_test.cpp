@@ -66,13 +66,6 @@ struct Sent {
   }
 };
 
-std::string text_of_file(MemoryDisk& disk, const std::filesystem::path& path) {
-  const auto file = disk.open(path, common::OpenMode::read);
-  std::string text(file->size(), '\0');
-  file->read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-  return text;
-}
-
 /// Files below a folder, by path below data/.
 void list_files(MemoryDisk& disk, const std::filesystem::path& folder, std::set<std::string>& found) {
   for (const auto& name : disk.list(folder)) {
@@ -101,7 +94,7 @@ std::map<std::uint64_t, std::vector<std::string>> rows_on(MemoryDisk& disk) {
     INFO(file);
     CHECK((query.getColumn(2).getString() == "complete" || query.getColumn(2).getString() == "partial"));
     CHECK(query.getColumn(3).getString().empty());
-    const std::string text = text_of_file(disk, kData / file);
+    const std::string text = common::read_text(disk, kData / file);
     CHECK(text.size() == static_cast<std::size_t>(query.getColumn(6).getInt64()));
     CHECK(common::sha256({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}) ==
           query.getColumn(7).getString());
@@ -114,7 +107,7 @@ std::map<std::uint64_t, std::vector<std::string>> rows_on(MemoryDisk& disk) {
     for (const auto& row : chunk.rows) of_boot.emplace_back(row.text);
     known.insert(file);
     known.insert(cat(path, '/', common::kManifestName));
-    CHECK(common::parse_manifest(text_of_file(disk, kData / path / common::kManifestName)));
+    CHECK(common::parse_manifest(common::read_text(disk, kData / path / common::kManifestName)));
   }
   std::set<std::string> files;
   list_files(disk, kData, files);

@@ -1,9 +1,7 @@
 """Settings files that are read again: by SIGHUP, of both programs, and by the command ReloadYaml."""
 
 import contextlib
-import csv
 import fcntl
-import glob
 import os
 import pty
 import signal
@@ -14,6 +12,7 @@ import unittest
 from commands_test import CommandTest
 from kit import jpeg, wait_until
 from node_kit import EVENTS_ONLY, NODE, NodeTest, scene
+from rows_test import rows_of
 
 TAKEN = "the settings were read again; changed: "
 NOT_TAKEN = "the settings were not taken, all goes on as before"
@@ -117,9 +116,7 @@ class ReloadYaml(CommandTest):
         self.assertEqual(camera_threads(node, "T1", "T2")["T1"], before["T1"])
 
 
-class Sources(CommandTest):
-    """Sensors, lines and lights, too: those that changed are restarted."""
-
+class SensorsAndLines(CommandTest):
     @staticmethod
     def number(path):
         return {"type": "file", "path": path, "read_interval": "1s"}
@@ -161,21 +158,13 @@ class Sources(CommandTest):
         self.send_row(sockets[1], "2")
         self.assertEqual(node.stop(), 0)
         self.assertEqual(hub.stop(), 0)
-        self.assertEqual(self.rows_on(hub), [("1", "1"), ("2", "2")])
+        rows = rows_of(os.path.join(hub.data, "data"), "L2")
+        self.assertEqual([(row[0], row[2]) for row in rows], [("1", "1"), ("2", "2")])
 
     def send_row(self, path, text):
         with socket.socket(socket.AF_UNIX) as sender:
             wait_until(lambda: sender.connect_ex(path) == 0, what="the socket")
             sender.sendall(f"{text}\n".encode())
-
-    @staticmethod
-    def rows_on(hub):
-        """(ID, value) of all rows in the hub's batches."""
-        rows = []
-        for path in sorted(glob.glob(os.path.join(hub.data, "data/*/*/*/*/*.csv"))):
-            with open(path, newline="") as file:
-                rows += [(row["ID"], row["n"]) for row in csv.DictReader(file)]
-        return rows
 
 
 class HangupOfANode(NodeTest):
