@@ -18,9 +18,9 @@
 #include "imagenode/health.hpp"
 #include "imagenode/light_command.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "imagenode/peripherals.hpp"
 #include "imagenode/reload.hpp"
 #include "imagenode/roads.hpp"
-#include "imagenode/sources.hpp"
 #include "imagenode/view_commands.hpp"
 
 namespace imagenode {
@@ -70,7 +70,7 @@ struct Node::Parts {
                  [this](std::uint64_t id, const std::string& text, const std::string& outcome) {
                    report_command(id, text, outcome);
                  }),
-        sources(
+        peripherals(
             files,
             {[this](const Reading& reading) { take(reading); },
              [this](const Chunk& chunk) { stamper.put(rows_message(chunk)); },
@@ -87,10 +87,10 @@ struct Node::Parts {
   }
 
   ~Parts() {
-    // Cameras, sources and spools put into every road, so all of them end before the first road goes. Actions ask the
-    // views for frames.
+    // Cameras, peripherals and spools put into every road, so all of them end before the first road goes. Actions ask
+    // the views for frames.
     for (View& view : views) view.camera->request_stop();
-    sources.stop();
+    peripherals.stop();
     views.clear();
     for (const auto& delivery : deliveries) delivery->end_link();  // they bring commands
     stop_roads(clock.monotonic_ns() + stop_time_ns(settings));
@@ -129,7 +129,7 @@ struct Node::Parts {
   CommandRunner commands;
   std::mutex views_mutex;  ///< the main thread changes them, actions ask them for frames
   Views views;
-  Sources sources;
+  Peripherals peripherals;
   bool restart_wanted = false;
   std::int64_t started_ns = 0;
   std::int64_t next_heartbeat_ns = 0;
@@ -190,7 +190,7 @@ void Node::Parts::take(const Reading& reading) {
 
 /// All events of this node go through here. What an action tells comes behind what brought it about.
 void Node::Parts::tell(common::Message message) {
-  sources.hear(stamper.put(std::move(message)));
+  peripherals.hear(stamper.put(std::move(message)));
 }
 
 void Node::Parts::put(Outcome outcome) {
@@ -208,7 +208,7 @@ CommandKinds Node::Parts::command_kinds() {
   return {{"Set", set},
           {"SetResolution", [set](const std::string& arguments) { return set("resolution " + arguments); }},
           {"SendFrames", [this](const std::string& arguments) { return send_frames(views, arguments); }},
-          {"Light", [this](const std::string& arguments) { return switch_light(sources.lamps(), arguments); }},
+          {"Light", [this](const std::string& arguments) { return switch_light(peripherals.lamps(), arguments); }},
           {"Still", [this](const std::string& arguments) { return take_still(views, arguments); }},
           {"ReloadYaml",
            [this](const std::string&) {
@@ -224,12 +224,12 @@ CommandKinds Node::Parts::command_kinds() {
 /// Throws std::exception with the reason when nothing was changed.
 void Node::Parts::reload() {
   SettingsChange change = read_again(settings);
-  Sources::Renewed renewed = sources.renewed(change.now, change.keys);
+  Peripherals::Renewed renewed = peripherals.renewed(change.now, change.keys);
   {
     const std::lock_guard held(views_mutex);
     renew_cameras(views, change, [&](const ViewEntry& entry) { return made_view(change.now, entry); });
   }
-  sources.become(std::move(renewed));
+  peripherals.become(std::move(renewed));
   commands.allow(change.now.commands);
   const bool other_heartbeat = change.now.heartbeat_s != settings.heartbeat_s;
   settings = std::move(change.now);
@@ -311,7 +311,7 @@ void Node::Parts::send_heartbeat() {
     add("skipped " + label, static_cast<double>(camera.skipped), "1");
     add("damaged " + label, static_cast<double>(camera.damaged + view.watch->damaged_frames()), "1");
   }
-  for (const auto& [name, value] : sources.counts()) add(name, value, "1");
+  for (const auto& [name, value] : peripherals.counts()) add(name, value, "1");
   for (const auto& delivery : deliveries) {
     if (delivery->hub().empty()) continue;
     add("connected " + delivery->hub(), delivery->connected() ? 1 : 0, "1");
@@ -347,15 +347,15 @@ void Node::start() {
   parts.next_heartbeat_ns = parts.started_ns + to_ns(parts.settings.heartbeat_s);
   const common::MessagePtr restart = parts.send_restart();
   for (const auto& delivery : parts.deliveries) delivery->start(parts.liveness);
-  parts.sources.become(parts.sources.renewed(parts.settings, {}));
-  parts.sources.hear(restart);  // which is the first of all; only now somebody can hear it
+  parts.peripherals.become(parts.peripherals.renewed(parts.settings, {}));
+  parts.peripherals.hear(restart);  // which is the first of all; only now somebody can hear it
   for (View& view : parts.views) view.camera->start();
 }
 
 bool Node::tick() {
   Parts& parts = *parts_;
   parts.commands.tick();
-  parts.sources.tick();
+  parts.peripherals.tick();
   const std::int64_t now = parts.clock.monotonic_ns();
   if (parts.settings.heartbeat_s > 0 && now >= parts.next_heartbeat_ns) {
     parts.next_heartbeat_ns = now + to_ns(parts.settings.heartbeat_s);
@@ -384,12 +384,12 @@ void Node::stop() {
   const auto deliver = [&] {
     for (const auto& delivery : parts.deliveries) delivery->finish();
   };
-  // The links deliver while cameras and sources come to their end, which a driver can delay by seconds.
+  // The links deliver while cameras and peripherals come to their end, which a driver can delay by seconds.
   for (View& view : parts.views) view.camera->request_stop();
-  parts.sources.request_stop();
+  parts.peripherals.request_stop();
   deliver();
   for (View& view : parts.views) view.camera->stop();
-  parts.sources.stop();
+  parts.peripherals.stop();
   deliver();
   parts.stop_roads(by_ns);
 }

@@ -1,4 +1,4 @@
-#include "imagenode/sources.hpp"
+#include "imagenode/peripherals.hpp"
 
 #include <algorithm>
 #include <set>
@@ -54,8 +54,8 @@ std::set<std::string> changed_lights(const Group<Lamp>& lamps, const std::vector
 
 }  // namespace
 
-Sources::Sources(common::FileSystem& files, LineSinks sinks, AskForFrames frames, const common::Clock& clock,
-                 common::Liveness& liveness)
+Peripherals::Peripherals(common::FileSystem& files, LineSinks sinks, AskForFrames frames, const common::Clock& clock,
+                         common::Liveness& liveness)
     : files_(files),
       sinks_(std::move(sinks)),
       frames_(std::move(frames)),
@@ -63,7 +63,7 @@ Sources::Sources(common::FileSystem& files, LineSinks sinks, AskForFrames frames
       liveness_(liveness),
       pins_(gpio_chips) {}
 
-Sources::Renewed Sources::renewed(const NodeSettings& settings, const std::vector<std::string>& changed) {
+Peripherals::Renewed Peripherals::renewed(const NodeSettings& settings, const std::vector<std::string>& changed) {
   const auto sensor = [&](const SensorSettings& one) {
     return std::make_unique<SensorThread>(one, one.make({files_, settings.sysfs}), sinks_.reading, clock_, liveness_);
   };
@@ -83,7 +83,7 @@ Sources::Renewed Sources::renewed(const NodeSettings& settings, const std::vecto
           actions_.renewed(settings.actions, labels(changed, "actions"), action)};
 }
 
-void Sources::become(Renewed renewed) {
+void Peripherals::become(Renewed renewed) {
   audience_.become(going_on(lamps_, renewed.lamps), going_on(actions_, renewed.actions));
   actions_.become(std::move(renewed.actions));
   pins_.let_go_unused();  // a light may want one of them
@@ -94,20 +94,20 @@ void Sources::become(Renewed renewed) {
   lines_.become(std::move(renewed.lines));
 }
 
-void Sources::tick() {
+void Peripherals::tick() {
   for (const auto& action : actions_.all()) action->tick();
   for (const auto& sensor : sensors_.all()) sensor->tick();
   for (const auto& line : lines_.all()) line->tick();
 }
 
-void Sources::request_stop() {
+void Peripherals::request_stop() {
   sensors_.request_stop();
   lines_.request_stop();
   lamps_.request_stop();
   actions_.request_stop();
 }
 
-void Sources::stop() {
+void Peripherals::stop() {
   request_stop();
   sensors_.stop();
   lines_.stop();
@@ -116,7 +116,7 @@ void Sources::stop() {
   pins_.let_go();
 }
 
-std::map<std::string, double> Sources::counts() const {
+std::map<std::string, double> Peripherals::counts() const {
   std::map<std::string, double> all;
   for (const auto& sensor : sensors_.all()) all["sensor " + sensor->settings().label] = sensor->lost() ? 0 : 1;
   for (const auto& lamp : lamps_.all()) all["light " + lamp->settings().label] = lamp->lost() ? 0 : 1;

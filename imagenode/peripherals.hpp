@@ -16,12 +16,12 @@ namespace imagenode {
 
 /// All of a node that has a thread and is not a camera: sensors, lines, lights and actions. Main thread only, but for
 /// hear().
-class Sources {
+class Peripherals {
  public:
   /// The sinks are called from the thread of each of them, and by tick() and stop(); frames are asked for by the
   /// threads of actions.
-  Sources(common::FileSystem& files, LineSinks sinks, AskForFrames frames, const common::Clock& clock,
-          common::Liveness& liveness);
+  Peripherals(common::FileSystem& files, LineSinks sinks, AskForFrames frames, const common::Clock& clock,
+              common::Liveness& liveness);
 
   /// What the settings ask for, not started yet. Those whose key (`sensors.S1`) is not among `changed` go on.
   struct Renewed {
