@@ -23,8 +23,8 @@ LineRows::LineRows(const LineSettings& settings, const LineSeams& seams, LineSin
       clock_(clock),
       format_(settings.format.make()),
       chunk_(settings.label, format_->fields()),
-      rejects_(seams.folder / common::path_component(settings.label), std::uint64_t{1024} * settings.rejects_kb,
-               seams.files) {
+      rejects_(seams.folder / common::path_component(settings.label),
+               std::uint64_t{1024} * static_cast<std::uint64_t>(settings.rejects_kb), seams.files) {
   reading_.source = settings_.label;
   for (const Field& field : format_->fields()) {
     if (!field.unit.empty() && field.type != FieldType::text) reading_.units[field.name] = field.unit;

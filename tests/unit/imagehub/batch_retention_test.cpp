@@ -87,7 +87,7 @@ class Hub : public FilingKit {
   }
   /// What a full check says of rows and folders.
   bool in_order() {
-    const DataDirectory directory(data());
+    const DataDirectory directory{data()};
     IndexReader reader(disk, directory.index());
     CheckReport report;
     report.level = CheckLevel::content;

@@ -128,10 +128,10 @@ TEST_CASE("the same message again is stored once; other content under its identi
 
 TEST_CASE("an identity is known over restarts, whatever the order in which numbers came") {
   Hub hub;
-  for (const std::uint64_t seq : {5, 1, 3, 2, 9}) hub.commit(message(kBoot, seq, "Barn|x"));
+  for (const std::uint64_t seq : {5U, 1U, 3U, 2U, 9U}) hub.commit(message(kBoot, seq, "Barn|x"));
   for (int round = 0; round < 2; ++round) {
     hub.restart();
-    for (const std::uint64_t seq : {9, 3, 1, 5, 2}) {
+    for (const std::uint64_t seq : {9U, 3U, 1U, 5U, 2U}) {
       CHECK_FALSE(hub.commit(message(kBoot, seq, "Barn|x")).committed);
       CHECK(hub.commit(message(kBoot, seq, "Barn|x", picture(7))).refused == "identity has other content");
     }

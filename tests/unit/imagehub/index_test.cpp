@@ -94,7 +94,7 @@ TEST_CASE("the hub's id stays over a restart and is not that of another index") 
 
 TEST_CASE("numbers without gaps take one row, whatever the order") {
   Fixture index;
-  for (const std::uint64_t seq : {1, 2, 5, 4, 3, 7, 6}) index.add(image(kBoot, seq));
+  for (const std::uint64_t seq : {1U, 2U, 5U, 4U, 3U, 7U, 6U}) index.add(image(kBoot, seq));
   CHECK(index.count("identities") == 1);
   index.reopen();
   for (std::uint64_t seq = 1; seq <= 7; ++seq) CHECK(index->contains({kBoot, seq}));

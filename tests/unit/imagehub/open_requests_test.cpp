@@ -40,7 +40,7 @@ TEST_CASE("what waits is given up once when its connection has ended") {
   requests.add(3, request(0));             // ended before the message was read
   requests.add(4, request(std::nullopt));  // no such thing as a connection
   requests.add(5, request(9));             // about to be stored
-  for (const Ticket ticket : {1, 2, 3, 4}) requests.set_waiting(ticket);
+  for (const Ticket ticket : {1U, 2U, 3U, 4U}) requests.set_waiting(ticket);
   CHECK(requests.give_up_closed({7}) == std::vector<Ticket>{2, 3});
   CHECK(requests.give_up_closed({7}).empty());
 }

@@ -53,7 +53,7 @@ TEST_CASE("ranges behave as a set of numbers, whatever the order") {
 TEST_CASE("the numbers up to one are counted") {
   SeqRanges ranges;
   ranges.load(10, 19);
-  for (const std::uint64_t seq : {1, 2, 4}) ranges.insert(seq);
+  for (const std::uint64_t seq : {1U, 2U, 4U}) ranges.insert(seq);
   CHECK(ranges.count_to(0) == 0);
   CHECK(ranges.count_to(3) == 2);
   CHECK(ranges.count_to(9) == 3);

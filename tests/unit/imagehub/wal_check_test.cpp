@@ -45,13 +45,13 @@ TEST_CASE("no log, an empty one and one of zeros are good") {
 
 TEST_CASE("a beginning that is none is damage") {
   Log log;
-  log.overwrite(GENERATE(0, 8, 20, 30), {0x55, 0xAA});
+  log.overwrite(GENERATE(0U, 8U, 20U, 30U), {0x55, 0xAA});
   CHECK(log.damage());
 }
 
 TEST_CASE("a broken frame is damage where commits lie behind it, wherever it is broken") {
   Log log;
-  log.overwrite(kHeader + 3 * kFrame + GENERATE(0, 10, 17, 24, 2000, 4119), {0x55});
+  log.overwrite(kHeader + 3 * kFrame + GENERATE(0U, 10U, 17U, 24U, 2000U, 4119U), {0x55});
   CHECK_THAT(log.damage().value_or(""), ContainsSubstring("frame 4 "));
 }
 

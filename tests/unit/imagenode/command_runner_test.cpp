@@ -163,5 +163,5 @@ TEST_CASE("the memory of commands is bounded, the newest stay, and spoilt lines 
   CommandMemory memory(disk, file);
   CHECK(memory.outcome(7) == "done");
   CHECK(memory.outcome(10) == "failed|no view");
-  for (const std::uint64_t id : {8, 9}) CHECK_FALSE(memory.outcome(id));
+  for (const std::uint64_t id : {8U, 9U}) CHECK_FALSE(memory.outcome(id));
 }

@@ -93,9 +93,9 @@ TEST_CASE("at the stop the spools of all roads write at the same time") {
   Meeting both(2);
   std::array<MeetingDisk, 2> disks{MeetingDisk(both), MeetingDisk(both)};
   Deliveries roads;
-  for (int i = 0; i < 2; ++i) {
-    const auto settings = spooling_to(cat("tcp://127.0.0.1:", i + 1), folder.path());
-    roads.push_back(std::make_unique<Delivery>(settings, kSender, disks.at(i), clock, nullptr, [](const auto&) {}));
+  for (MeetingDisk& disk : disks) {
+    const auto settings = spooling_to(cat("tcp://127.0.0.1:", roads.size() + 1), folder.path());
+    roads.push_back(std::make_unique<Delivery>(settings, kSender, disk, clock, nullptr, [](const auto&) {}));
   }
   Stamper stamper(77, clock, {&roads[0]->outbox(), &roads[1]->outbox()});
   for (const auto& road : roads) road->start(liveness);

@@ -57,7 +57,7 @@ TEST_CASE("a message that was sent once keeps its lane, through an outage and a 
     node.outbox.take(DeliveryClass::image);
     node.outbox.take(DeliveryClass::image);
     node.outbox.hub_answers(false, clock.monotonic_ns());
-    for (std::uint64_t seq : {1, 2}) node.outbox.put_back({1, seq});
+    for (const std::uint64_t seq : {1U, 2U}) node.outbox.put_back({1, seq});
     node.outage();
     CHECK(node.spooler.status().messages == 4);
     CHECK(node.outbox.counts().queued_messages == 2);
