@@ -62,7 +62,8 @@ void Committer::append_data(Batch& batch) {
 /// Rows and identities in one transaction.
 void Committer::write_data(const Batch& batch) {
   for (const Candidate* candidate : batch.data) {
-    if (const auto identity = identity_of(*candidate->message)) index_.add(*identity);
+    const common::Message& message = *candidate->message;
+    if (const auto identity = identity_of(message)) index_.add(*identity, {message.text, *message.crc});
   }
   if (!batch.data.empty()) batches_.write();
 }

@@ -26,9 +26,13 @@ std::optional<std::string> Forecast::measure() {
   const std::int64_t now = clock_.utc_ns();
   const std::int64_t today = now / kDay;
   double bytes = 0;
-  for (const auto& node : growth_.between(today - kDaysBefore, today)) {
-    if (!retention_.images.of(node.node).any()) bytes += static_cast<double>(node.bytes);
-  }
+  const auto add_what_stays = [&](const std::vector<Growth::OfNode>& came, const ClassRetention& limits) {
+    for (const auto& node : came) {
+      if (!limits.of(node.node).any()) bytes += static_cast<double>(node.bytes);
+    }
+  };
+  add_what_stays(growth_.images(today - kDaysBefore, today), retention_.images);
+  add_what_stays(growth_.rows(today - kDaysBefore, today), retention_.data);
   const std::int64_t since = std::max((today - kDaysBefore) * kDay, growth_.start_ns());
   const double days = static_cast<double>(std::max(now - since, kHour)) / static_cast<double>(kDay);
   const double per_day = bytes / days;

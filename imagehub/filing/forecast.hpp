@@ -13,7 +13,7 @@
 namespace imagehub {
 
 /// When the disk will be full: from what came during the last seven days (since the start of the index when that is
-/// younger, an hour at least) of nodes whose images no limit deletes, and from what is free. measure() belongs to the
+/// younger, an hour at least) of images and rows that no limit deletes, and from what is free. measure() belongs to the
 /// thread that commits; status() is thread-safe.
 class Forecast {
  public:

@@ -3,11 +3,13 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "common/database.hpp"
+#include "common/text.hpp"
 
 namespace imagehub {
 
-std::vector<Growth::OfNode> Growth::between(std::int64_t first_day, std::int64_t last_day) {
-  SQLite::Statement query(database_, "SELECT node, sum(bytes) FROM image_days WHERE day BETWEEN ? AND ? GROUP BY node");
+std::vector<Growth::OfNode> Growth::sums(const char* table, std::int64_t first_day, std::int64_t last_day) {
+  SQLite::Statement query(
+      database_, common::cat("SELECT node, sum(bytes) FROM ", table, " WHERE day BETWEEN ? AND ? GROUP BY node"));
   query.bind(1, first_day);
   query.bind(2, last_day);
   std::vector<OfNode> found;
@@ -32,9 +34,11 @@ void Growth::remember(Index& index, int told, std::int64_t first_day) {
   SQLite::Statement write(database_, "INSERT OR REPLACE INTO meta VALUES ('disk_warning', ?)");
   write.bind(1, told);
   common::run(write);
-  SQLite::Statement prune(database_, "DELETE FROM image_days WHERE day < ?");
-  prune.bind(1, first_day);
-  common::run(prune);
+  for (const char* sql : {"DELETE FROM image_days WHERE day < ?", "DELETE FROM batch_days WHERE day < ?"}) {
+    SQLite::Statement prune(database_, sql);
+    prune.bind(1, first_day);
+    common::run(prune);
+  }
   transaction.commit();
 }
 

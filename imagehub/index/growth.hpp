@@ -8,8 +8,8 @@
 
 namespace imagehub {
 
-/// How fast images come in, by day of their receipt (UTC days since 1970); deleting them later changes nothing here.
-/// Bound to the thread that commits.
+/// How fast images and rows come in, by day of their receipt (UTC days since 1970), rows by that of their batch's
+/// first; deleting them later changes nothing here. Bound to the thread that commits.
 class Growth {
  public:
   explicit Growth(Index& index) : database_(index.database()) {}
@@ -19,7 +19,12 @@ class Growth {
     std::uint64_t bytes = 0;
   };
   /// What came from the first to the last day, by node.
-  std::vector<OfNode> between(std::int64_t first_day, std::int64_t last_day);
+  std::vector<OfNode> images(std::int64_t first_day, std::int64_t last_day) {
+    return sums("image_days", first_day, last_day);
+  }
+  std::vector<OfNode> rows(std::int64_t first_day, std::int64_t last_day) {
+    return sums("batch_days", first_day, last_day);
+  }
 
   /// When the first event was received: a hub notes its start. 0 without any.
   std::int64_t start_ns();
@@ -30,6 +35,8 @@ class Growth {
   void remember(Index& index, int told, std::int64_t first_day);
 
  private:
+  std::vector<OfNode> sums(const char* table, std::int64_t first_day, std::int64_t last_day);
+
   SQLite::Database& database_;
 };
 

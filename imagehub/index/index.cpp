@@ -23,6 +23,9 @@ constexpr const char* kBaseColumns =
 /// More boots than a farm ever has at once; a sender that invents boots costs look-ups, not memory.
 constexpr std::size_t kMaxCachedBoots = 4096;
 
+/// Of so many chunks of rows the index knows what was in them, in a few megabytes.
+constexpr std::int64_t kChunks = 100'000;
+
 struct Boot {
   std::int64_t id = 0;
   SeqRanges seqs;
@@ -45,6 +48,8 @@ struct Index::Impl {
                                       ") VALUES (?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)"};
   SQLite::Statement add_event{db, "INSERT INTO events(log_day, log_offset, " + std::string(kBaseColumns) +
                                       ") VALUES (?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)"};
+  SQLite::Statement add_chunk{db, "INSERT OR REPLACE INTO chunks(boot_id, seq, text, payload_crc) VALUES (?,?,?,?)"};
+  SQLite::Statement forget_chunks{db, "DELETE FROM chunks WHERE id <= ?"};
   SQLite::Statement write_meta{db, "INSERT OR REPLACE INTO meta VALUES (?, ?)"};
 
   SQLite::Statement adopted_image{db, kSelectImages + "WHERE t.adopted = 1 AND t.boot_id IS NULL AND t.path = ?"};
@@ -215,7 +220,7 @@ std::uint64_t Index::count(std::uint64_t boot, std::uint64_t last) {
 std::optional<Index::Content> Index::find(const Identity& identity) {
   const Boot* boot = impl_->boot(identity.boot, false);
   if (boot == nullptr) return std::nullopt;
-  for (const char* table : {"images", "events"}) {
+  for (const char* table : {"images", "events", "chunks"}) {
     SQLite::Statement query(impl_->db,
                             common::cat("SELECT text, payload_crc FROM ", table, " WHERE boot_id = ? AND seq = ?"));
     query.bind(1, boot->id);
@@ -238,8 +243,18 @@ void Index::add(ImageRow& row) {
   row.id = impl_->db.getLastInsertRowid();
 }
 
-void Index::add(const Identity& identity) {
-  impl_->touch(identity.boot).seqs.insert(identity.seq);
+void Index::add(const Identity& identity, const Content& chunk) {
+  Boot& boot = impl_->touch(identity.boot);
+  boot.seqs.insert(identity.seq);
+  SQLite::Statement& insert = impl_->add_chunk;
+  insert.bind(1, boot.id);
+  insert.bind(2, to_sql(identity.seq));
+  insert.bindNoCopy(3, chunk.text);
+  insert.bind(4, static_cast<std::int64_t>(chunk.payload_crc));
+  common::run(insert);
+  SQLite::Statement& forget = impl_->forget_chunks;
+  forget.bind(1, impl_->db.getLastInsertRowid() - kChunks);
+  common::run(forget);
 }
 
 void Index::add(EventRow& row) {

@@ -89,14 +89,15 @@ class Index {
   };
   /// How many numbers of this boot, up to `last`, were ever committed.
   std::uint64_t count(std::uint64_t boot, std::uint64_t last);
-  /// Content of a committed message; nothing when its row is gone (its identity stays for ever).
+  /// Content of a committed message; nothing when its row is gone, or when it is an old chunk of rows (its identity
+  /// stays for ever).
   std::optional<Content> find(const Identity& identity);
 
   /// Adds the row and its identity; sets its id.
   void add(ImageRow& row);
   void add(EventRow& row);
-  /// The identity alone, of a message that has no row of its own.
-  void add(const Identity& identity);
+  /// The identity of a chunk of rows, which has no row of its own, and for a while what was in it.
+  void add(const Identity& identity, const Content& chunk);
 
   /// Everything up to these row ids has its file under its name, its line in the log.
   struct Finished {

@@ -209,8 +209,37 @@ CREATE TRIGGER batch_changed AFTER UPDATE OF node, state, bytes, incoming ON bat
 END;
 )sql";
 
+/// The newest chunks of rows as they came: what comes again under their identity must be the same. And for telling how
+/// long the disk will last, what came as rows, by the day on which its batch began.
+inline constexpr const char* kSchemaChunks = R"sql(
+CREATE TABLE chunks(
+  id INTEGER PRIMARY KEY,
+  boot_id INTEGER NOT NULL REFERENCES boots(id),
+  seq INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  payload_crc INTEGER NOT NULL);
+CREATE UNIQUE INDEX chunks_by_identity ON chunks(boot_id, seq);
+
+CREATE TABLE batch_days(
+  day INTEGER NOT NULL,
+  node TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY(day, node)) WITHOUT ROWID;
+
+INSERT INTO batch_days SELECT received_ns / 86400000000000, node, sum(bytes) FROM batches GROUP BY 1, 2;
+
+CREATE TRIGGER batch_began AFTER INSERT ON batches BEGIN
+  INSERT INTO batch_days VALUES (new.received_ns / 86400000000000, new.node, new.bytes)
+    ON CONFLICT(day, node) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER batch_grew AFTER UPDATE OF bytes ON batches WHEN new.bytes > old.bytes BEGIN
+  INSERT INTO batch_days VALUES (new.received_ns / 86400000000000, new.node, new.bytes - old.bytes)
+    ON CONFLICT(day, node) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+)sql";
+
 /// The n-th step brings an index of format n to n + 1.
-inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables, kSchemaAdopted,  kSchemaRetention,
-                                                               kSchemaClock,  kSchemaCommands, kSchemaBatches};
+inline constexpr std::initializer_list<const char*> kSchema = {
+    kSchemaTables, kSchemaAdopted, kSchemaRetention, kSchemaClock, kSchemaCommands, kSchemaBatches, kSchemaChunks};
 
 }  // namespace imagehub

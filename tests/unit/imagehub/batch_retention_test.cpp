@@ -5,6 +5,7 @@
 #include "common/text.hpp"
 #include "imagehub/care/check_batches.hpp"
 #include "imagehub/filing/retention.hpp"
+#include "unit/imagehub/disk_of_size.hpp"
 #include "unit/imagehub/filing_kit.hpp"
 
 using namespace imagehub;
@@ -98,11 +99,7 @@ class Hub : public FilingKit {
   }
 
   /// A disk that says how much is free.
-  class TestDisk : public common::Disk {
-   public:
-    common::Space space(const Path&) override { return {1'000'000'000'000, free_bytes}; }
-    std::uint64_t free_bytes = 500'000'000'000;
-  } test_disk;
+  DiskOfSize test_disk;
   std::unique_ptr<Retention> retention;
 
  private:

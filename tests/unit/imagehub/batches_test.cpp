@@ -168,6 +168,21 @@ TEST_CASE("a chunk that comes again is filed once, also after a restart") {
   CHECK(hub.ids() == count_to(6));
 }
 
+TEST_CASE("other rows under the identity of a chunk are refused, also after a restart") {
+  Hub hub;
+  hub.commit(chunk(1, rows(1, 4)));
+  hub.commit(message(kBoot, 2, "Lab|motion|moving"));
+  for (int round = 0; round < 2; ++round) {
+    CHECK(hub.commit(chunk(1, rows(1, 5))).refused == "identity has other content");
+    CHECK(hub.commit(message(kBoot, 1, "Lab|motion|moving")).refused == "identity has other content");
+    CHECK(hub.commit(chunk(2, rows(1, 4))).refused == "identity has other content");
+    CHECK_FALSE(hub.commit(chunk(1, rows(1, 4))).refused);
+    hub.restart();
+  }
+  hub.close_all();
+  CHECK(hub.ids() == count_to(4));
+}
+
 TEST_CASE("what is no chunk of rows is refused, and the rows beside it are filed") {
   Hub hub;
   auto other_content = chunk(2, rows(1, 1));

@@ -2,7 +2,9 @@
 
 #include "catch.hpp"
 #include "fake_clock.hpp"
+#include "imagehub/index/batch_rows.hpp"
 #include "temp_folder.hpp"
+#include "unit/imagehub/disk_of_size.hpp"
 
 using namespace imagehub;
 using common::kSecond;
@@ -13,14 +15,9 @@ constexpr std::int64_t kHour = 3600 * kSecond;
 constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::uint64_t kGb = 1'000'000'000;
 
-class TestDisk : public common::Disk {
- public:
-  common::Space space(const Path&) override { return {1000 * kGb, free_bytes}; }
-  std::uint64_t free_bytes = 100 * kGb;
-};
-
 struct Fixture {
   explicit Fixture(RetentionSettings given = {}) : settings(std::move(given)) {
+    disk.free_bytes = 100 * kGb;
     clock.utc = 20'000 * kDay + 12 * kHour;
     EventRow start;
     start.node = "imagehub";
@@ -47,6 +44,15 @@ struct Fixture {
     index->add(row);
     transaction.commit();
   }
+  /// Rows of a batch, which goes on with more of them when it has been here before.
+  void store_rows(double gb, BatchRow& row) {
+    row.batch.node = "Lab";
+    row.received_ns = clock.utc_ns();
+    row.batch.files.push_back({"rows.csv", 1, static_cast<std::uint64_t>(gb * static_cast<double>(kGb)), ""});
+    Index::Transaction transaction(*index);
+    BatchRows(*index).save(row);
+    transaction.commit();
+  }
   std::optional<double> days_left() {
     forecast->measure();
     return forecast->status().days_left;
@@ -55,7 +61,7 @@ struct Fixture {
 
   RetentionSettings settings;
   TempFolder folder;
-  TestDisk disk;
+  DiskOfSize disk;
   FakeClock clock;
   std::unique_ptr<Index> index = std::make_unique<Index>(disk, folder.path() / "index.sqlite3", Durability::synced);
   std::unique_ptr<Forecast> forecast;
@@ -91,6 +97,21 @@ TEST_CASE("images that are deleted in time fill no disk") {
   fixture.store(90);
   CHECK_FALSE(fixture.days_left());
   fixture.store(10, "Shed");
+  CHECK(fixture.days_left() == Approx(10));
+}
+
+TEST_CASE("rows fill the disk too, unless they have limits of their own") {
+  Fixture fixture;
+  fixture.clock.advance(kDay);
+  fixture.store(10);
+  BatchRow row;
+  fixture.store_rows(10, row);
+  CHECK(fixture.days_left() == Approx(5));
+  fixture.store_rows(20, row);
+  CHECK(fixture.days_left() == Approx(2.5));
+  RetentionSettings settings;
+  settings.data.nodes["Lab"].max_gb = 1;
+  fixture.forecast->set_retention(settings);
   CHECK(fixture.days_left() == Approx(10));
 }
 

@@ -100,6 +100,26 @@ TEST_CASE("numbers without gaps take one row, whatever the order") {
   for (std::uint64_t seq = 1; seq <= 7; ++seq) CHECK(index->contains({kBoot, seq}));
 }
 
+TEST_CASE("of chunks of rows the newest are known by their content, the others by their identity") {
+  constexpr std::uint64_t kKnown = 100'000;
+  Fixture index;
+  {
+    Index::Transaction transaction(*index);
+    for (std::uint64_t seq = 1; seq <= kKnown + 1; ++seq) index->add({kBoot, seq}, {"Lab|data", 0xFFFFFFFF});
+    transaction.commit();
+  }
+  CHECK(index.count("chunks") == kKnown);
+  index.reopen();
+  CHECK(index->contains({kBoot, 1}));
+  CHECK_FALSE(index->find({kBoot, 1}));
+  for (const std::uint64_t seq : {std::uint64_t{2}, kKnown + 1}) {
+    const auto known = index->find({kBoot, seq});
+    REQUIRE(known);
+    CHECK(known->text == "Lab|data");
+    CHECK(known->payload_crc == 0xFFFFFFFF);
+  }
+}
+
 TEST_CASE("what a transaction did is undone when it is not committed") {
   Fixture index;
   index.add(image(kBoot, 1));

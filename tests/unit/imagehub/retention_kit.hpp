@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "imagehub/filing/retention.hpp"
+#include "unit/imagehub/disk_of_size.hpp"
 #include "unit/imagehub/filing_kit.hpp"
 
 /// For tests of what retention deletes. To be included by one .cpp file each.
@@ -20,13 +21,6 @@ namespace {
 constexpr std::uint64_t kBoot = 0xF00D;
 constexpr std::int64_t kHour = 3600 * common::kSecond;
 constexpr std::int64_t kDay = 24 * kHour;
-
-/// A disk that says how much is free.
-class TestDisk : public common::Disk {
- public:
-  common::Space space(const Path&) override { return {1'000'000'000'000, free_bytes}; }
-  std::uint64_t free_bytes = 500'000'000'000;
-};
 
 /// A hub without threads whose pictures are `kBytes` large.
 class Hub : public FilingKit {
@@ -79,7 +73,7 @@ class Hub : public FilingKit {
     return found;
   }
 
-  TestDisk test_disk;
+  DiskOfSize test_disk;
   std::unique_ptr<Retention> retention;
 
  private:
