@@ -33,7 +33,7 @@ class Killed : public CareKit {
 TEST_CASE("a start without the folder of pictures gives nothing up, and the next one has all") {
   Killed hub;
   hub.unmount();
-  CHECK_THROWS_WITH(hub.restart(), Catch::Contains("is it not mounted?"));
+  CHECK_THROWS_WITH(hub.restart(), ContainsSubstring("is it not mounted?"));
   CHECK(hub.number("SELECT count(*) FROM images") == 5);
   CHECK(hub.number("SELECT high FROM identities") == 5);
   hub.mount();
