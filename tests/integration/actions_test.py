@@ -36,6 +36,8 @@ class Server(http.server.ThreadingHTTPServer):
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
+                # Else only the end of the connection would end the reply, which a careful client takes for a cut.
+                self.send_header("Content-Length", str(len(reply)))
                 self.end_headers()
                 try:
                     self.wfile.write(reply)
