@@ -62,9 +62,10 @@ class Chaos:
         near = [node for name, node in nodes.items() if site in ("*", str(site_of(name)))]
         return near, hubs if hub == "*" else {hub}
 
-    def counting(self, fault):
-        """Begins a count of what is in flight where the fault stands. It is called once more when the fault has begun,
-        and returns how many messages were in flight before and still are: these were when it began."""
+    def counting(self, fault, patience=0.0):
+        """Begins a count of what is in flight where the fault stands, as soon as something is, or after so many seconds.
+        It is called once more when the fault has begun, and returns how many messages were in flight before and still
+        are: these were when it began."""
         nodes, hubs = self.met(fault)
         running = [(node, node.program.pid) for node in nodes if node.alive()]
 
@@ -72,6 +73,10 @@ class Chaos:
             return {(node.name, message) for node, pid in running for message in node.trace.in_flight(pid, hubs)}
 
         before = in_flight()
+        pause, until = threading.Event(), time.monotonic() + patience
+        while running and not before and time.monotonic() < until:
+            pause.wait(0.002)
+            before = in_flight()
         return lambda: len(before & in_flight())
 
     def possible(self, fault):
@@ -82,7 +87,7 @@ class Chaos:
         return "clock" not in fault.kind or bool(self.world.parts[fault.target].clock.environment())
 
     def begin(self, fault):
-        count = self.counting(fault)
+        count = self.counting(fault, patience=0.5)
         self.act(fault)
         self.played.append((fault, count()))
         self.say(f"begins {fault}, {self.played[-1][1]} in flight")

@@ -208,18 +208,22 @@ class Counting(unittest.TestCase):
             self.alive = lambda: running
             self.trace.in_flight.side_effect = in_flight
 
-    def count(self, target, before, after, running=True, hub_running=True):
+    def count(self, target, *in_flight, running=True, hub_running=True, patience=0.0):
         chaos = Chaos.__new__(Chaos)
-        nodes = {"N1": self.Part("N1", running, before, after)}
+        nodes = {"N1": self.Part("N1", running, *in_flight)}
         hubs = {hub: self.Part(hub, hub_running) for hub in HUBS}
         chaos.world = unittest.mock.Mock(nodes=nodes, hubs=hubs, parts={**nodes, **hubs})
         self.asked = nodes["N1"].trace.in_flight
-        return chaos.counting(Fault(1, 0, "", target, 0))()
+        return chaos.counting(Fault(1, 0, "", target, 0), patience)()
 
     def test_what_was_answered_meanwhile_or_sent_since_does_not_count(self):
         for target in ("N1", "H1", "0>H1", "*>*"):
             self.assertEqual(self.count(target, {1, 2, 3}, {2, 3, 4}), 2)
             self.assertEqual(self.count(target, {1}, {2}), 0)
+
+    def test_a_fault_waits_a_moment_for_a_message(self):
+        self.assertEqual(self.count("H1", set(), set(), {1, 2}, {2}, patience=kit.TIMEOUT), 1)
+        self.assertEqual(self.count("H1", set(), {1}), 0)
 
     def test_only_messages_that_the_fault_may_meet_are_asked_for(self):
         for target, hubs in (("N1", set(HUBS)), ("H1", {"H1"}), ("0>H2", {"H2"}), ("0>*", set(HUBS))):
