@@ -211,7 +211,7 @@ END;
 
 /// The newest chunks of rows as they came: what comes again under their identity must be the same. And for telling how
 /// long the disk will last, what came as rows, by the day on which its batch began.
-inline constexpr const char* kSchemaChunks = R"sql(
+inline constexpr const char* kSchemaRows = R"sql(
 CREATE TABLE chunks(
   id INTEGER PRIMARY KEY,
   boot_id INTEGER NOT NULL REFERENCES boots(id),
@@ -240,6 +240,6 @@ END;
 
 /// The n-th step brings an index of format n to n + 1.
 inline constexpr std::initializer_list<const char*> kSchema = {
-    kSchemaTables, kSchemaAdopted, kSchemaRetention, kSchemaClock, kSchemaCommands, kSchemaBatches, kSchemaChunks};
+    kSchemaTables, kSchemaAdopted, kSchemaRetention, kSchemaClock, kSchemaCommands, kSchemaBatches, kSchemaRows};
 
 }  // namespace imagehub

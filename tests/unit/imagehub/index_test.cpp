@@ -4,6 +4,8 @@
 
 #include "catch.hpp"
 #include "common/database.hpp"
+#include "imagehub/index/growth.hpp"
+#include "imagehub/index/schema.hpp"
 #include "temp_folder.hpp"
 
 using namespace imagehub;
@@ -245,6 +247,35 @@ TEST_CASE("a node's row is kept") {
   CHECK(nodes[0].heartbeat_s == 60);
   CHECK(nodes[0].lost);
   CHECK(nodes[0].bytes == 5);
+}
+
+TEST_CASE("an index of each older format is brought up to date, with what it has") {
+  const auto formats = static_cast<int>(kSchema.size());
+  for (int format = 1; format < formats; ++format) {
+    INFO(format);
+    Fixture index;
+    index.close();
+    std::filesystem::remove(index.file());
+    {
+      SQLite::Database old(index.file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+      for (int step = 0; step < format; ++step) old.exec(kSchema.begin()[step]);
+      old.exec("PRAGMA user_version = " + std::to_string(format));
+      old.exec("INSERT INTO boots VALUES (1, 7)");
+      old.exec("INSERT INTO identities VALUES (1, 3, 9)");
+      if (format >= 6) {
+        old.exec(
+            "INSERT INTO batches VALUES (1, 'Lab', '', 'arduino', 7, 1, 0, 'open', '', 0, 0, 0, 86400000000000, 1, "
+            "500, '', 'batch-1')");
+      }
+    }
+    index.reopen();
+    CHECK(index->database().execAndGet("PRAGMA user_version").getInt() == formats);
+    CHECK(index->contains({7, 5}));
+    CHECK_FALSE(index->contains({7, 2}));
+    const auto rows = Growth(*index).rows(1, 1);
+    CHECK(rows.size() == (format >= 6 ? 1U : 0U));
+    if (!rows.empty()) CHECK(rows[0].bytes == 500);
+  }
 }
 
 TEST_CASE("an index of a newer program is refused and left as it is") {
