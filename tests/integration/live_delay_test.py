@@ -9,13 +9,10 @@ from node_kit import NODE
 
 
 class Delay(LiveTest):
-    def test_every_row_is_shown_once_and_in_order_and_stored_once(self):
+    def test_every_row_is_shown_soon_once_and_in_order_and_stored_once(self):
         hub = self.hub()
         node, path = self.line_node(hub.address, {"rows": 37, "max_seconds": 0.5})
-        peer = self.feed(path)
-        self.greeted(hub, node)
-        peer.sendall(b"1,0\n")
-        wait_until(lambda: (NODE, "tank") in self.series(hub), what="the series")
+        peer = self.shown(hub, node, path)
         count = 1500
         viewer = self.viewer(hub, NODE, "tank", "--rows", str(count))
         wait_until(lambda: viewer.rows(), what="the first row")

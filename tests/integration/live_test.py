@@ -82,7 +82,15 @@ class LiveTest(NodeTest):
     def series(self, hub):
         return {(one["node"], one["source"]): one for one in self.live(hub)["series"]}
 
-    def greeted(self, hub, node):
+    def shown(self, hub, node, path):
+        """Feeds the line, whose first row the hub shows then."""
+        peer = self.feed(path)
+        self.greeted(node)
+        peer.sendall(b"1,0\n")
+        wait_until(lambda: (NODE, "tank") in self.series(hub), what="the series")
+        return peer
+
+    def greeted(self, node):
         node.program.wait_line("connected to")
 
 
@@ -90,16 +98,13 @@ class Rows(LiveTest):
     def test_a_row_is_live_long_before_its_chunk_is_stored(self):
         hub = self.hub()
         node, path = self.line_node(hub.address, {"rows": 400, "max_seconds": 3600})
-        peer = self.feed(path)
-        self.greeted(hub, node)
-        peer.sendall(b"1,2.5\n")
-        wait_until(lambda: (NODE, "tank") in self.series(hub), what="the series")
+        peer = self.shown(hub, node, path)
         viewer = self.viewer(hub, NODE, "tank", "--rows", "3")
         peer.sendall(b"2,2.6\n3,2.7\n")
         self.assertEqual(viewer.wait(), 0)
         self.assertEqual(viewer.lines[0][1], ",".join(HEADER))
         self.assertEqual([row[0] for _, row in viewer.rows()], ["1", "2", "3"])
-        self.assertEqual([row[2:] for _, row in viewer.rows()], [["1", "2.5"], ["2", "2.6"], ["3", "2.7"]])
+        self.assertEqual([row[2:] for _, row in viewer.rows()], [["1", "0"], ["2", "2.6"], ["3", "2.7"]])
         self.assertEqual(hub.status()["data"]["rows"], 0)
         self.assertEqual(node.stop(), 0)
         wait_until(lambda: hub.status()["data"]["rows"] == 3, what="three rows that are stored, each once")
@@ -130,10 +135,8 @@ class Rows(LiveTest):
 
     def test_a_viewer_ends_cleanly_with_ctrl_c_and_without_its_hub(self):
         hub = self.hub()
-        _, path = self.line_node(hub.address, {"rows": 1})
-        peer = self.feed(path)
-        peer.sendall(b"1,0\n")
-        wait_until(lambda: (NODE, "tank") in self.series(hub), what="the series")
+        node, path = self.line_node(hub.address, {"rows": 1})
+        self.shown(hub, node, path)
         first, second = (self.viewer(hub, NODE, "tank") for _ in range(2))
         wait_until(lambda: first.rows() and second.rows(), what="rows")
         first.process.send_signal(2)
@@ -147,7 +150,7 @@ class OtherHubs(LiveTest):
         for hub in (self.fake_hub(), self.fake_hub(lambda _: "OK")):
             node, path = self.line_node(hub.address, {"rows": 5, "max_seconds": 3600})
             peer = self.feed(path)
-            self.greeted(hub, node)
+            self.greeted(node)
             peer.sendall(b"1,0\n")
             # What is live comes long before the second heartbeat from now on.
             beats = lambda: len(hub.all(f"{NODE}|Heartbeat"))
@@ -212,10 +215,7 @@ class Demo(LiveTest):
             json.dump(settings, file)
         start(node)
         node.program.wait_line("--demo: the hub shows what this node sends .* and nobody stores it")
-        peer = self.feed(path)
-        self.greeted(hub, node)
-        peer.sendall(b"1,0\n")
-        wait_until(lambda: (NODE, "tank") in self.series(hub), what="the series")
+        peer = self.shown(hub, node, path)
         viewer = self.viewer(hub, NODE, "tank", "--rows", "200")
         wait_until(lambda: viewer.rows(), what="the first row")
         for number in range(2, 201):
