@@ -191,6 +191,7 @@ class Chaos:
             chaos_check.check_once_in_order(store, self.findings)
             chaos_check.check_files(store, self.findings)
             chaos_check.check_log(store, self.findings)
+            chaos_check.check_rows(store, self.findings)
             chaos_check.check_by_program(store, self.findings)
             for boot, seq in store.by_identity:
                 known[boot].add(seq)
@@ -212,6 +213,7 @@ class Chaos:
             "seconds": round(time.monotonic() - self.begun),
             "messages acknowledged": sum(map(len, ledgers.values())),
             "messages stored": sum(store.count() for store in stores),
+            "rows stored": sum(store.count_rows() for store in stores),
             "stores": len(stores),
             "boots": sum(len(node.boots()) for node in self.world.nodes.values()),
             "not acknowledged, gone with the memory of killed nodes": gone,

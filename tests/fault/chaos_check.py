@@ -8,7 +8,8 @@ import re
 import sqlite3
 import subprocess
 
-from kit import IMAGEHUB, Program, run
+from chaos_plan import CHUNK_ROWS
+from kit import IMAGEHUB, Program, crc32c, run
 
 CRC_OF_FILES = os.path.join(os.path.dirname(IMAGEHUB), "crc_of_files")
 LOG_ROW = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ~ ")
@@ -38,6 +39,8 @@ class Store:
     """What one hub has, or had before it was replaced."""
 
     QUERY = "SELECT b.boot AS boot_value, t.* FROM {} t LEFT JOIN boots b ON b.id = t.boot_id ORDER BY t.id"
+    ROW_FILES = """SELECT b.boot AS boot_value, b.late, b.path, f.name, f.rows FROM batch_files f
+        JOIN batches b ON b.id = f.batch_id ORDER BY b.id, f.number"""
 
     def __init__(self, name, folder):
         self.name = name
@@ -51,8 +54,10 @@ class Store:
                 kind: [self._row(row) for row in database.execute(self.QUERY.format(table))]
                 for kind, table in (("image", "images"), ("event", "events"))
             }
+            self.chunks = [self._row(row) for row in database.execute(self.QUERY.format("chunks"))]
+            self.row_files = [self._row(row) for row in database.execute(self.ROW_FILES)]
         self.by_identity = {}
-        for kind, rows in self.tables.items():
+        for kind, rows in [*self.tables.items(), ("data", self.chunks)]:
             for row in rows:
                 if row["boot"] is not None:
                     self.by_identity.setdefault((row["boot"], row["seq"]), []).append((kind, row))
@@ -66,6 +71,9 @@ class Store:
 
     def count(self):
         return len(self.by_identity)
+
+    def count_rows(self):
+        return sum(file["rows"] for file in self.row_files)
 
 
 def check_acknowledged(lines, stores, findings):
@@ -126,6 +134,38 @@ def check_log(store, findings):
             findings["lost"].append(f"{store.name}: {count} events, {lines[text]} log lines: {text}")
         elif lines[text] > count:
             findings["doubled"].append(f"{store.name}: {count} events, {lines[text]} log lines: {text}")
+
+
+def check_rows(store, findings):
+    """The rows in the files are those of the committed chunks, byte for byte, each once, in their order."""
+    last = {}  # by boot and lane: ID of the row before
+    chunks = collections.defaultdict(list)  # by boot and number, as rows of a node are numbered: header and rows
+    for batch in store.row_files:
+        try:
+            with open(os.path.join(store.folder, "data", batch["path"], batch["name"]), newline="") as file:
+                header, *rows = file.read().splitlines(keepends=True)
+        except FileNotFoundError as error:
+            findings["lost"].append(f"{store.name}: rows of {batch['boot']}: {error}")
+            continue
+        lane = batch["boot"], batch["late"]
+        for row in rows:
+            number = int(row.split(",")[0])
+            if number < last.get(lane, 0):
+                findings["disordered"].append(f"{store.name}: rows of {lane}: {number} behind {last[lane]}")
+            last[lane] = number
+            chunk = chunks[batch["boot"], (number - 1) // CHUNK_ROWS]
+            if row in chunk:
+                findings["doubled"].append(f"{store.name}: row {number} of {batch['boot']} is there more than once")
+            chunk += [row] if chunk else [header, row]
+    committed = collections.Counter((chunk["boot"], chunk["payload_crc"]) for chunk in store.chunks)
+    found = collections.Counter((boot, crc32c("".join(chunk).encode())) for (boot, _), chunk in chunks.items())
+    for boot, _ in (committed - found).elements():
+        findings["lost"].append(f"{store.name}: a chunk of {boot} is committed, and not in the files as it came")
+    for boot, _ in (found - committed).elements():
+        findings["torn"].append(f"{store.name}: rows of {boot} are in the files that no chunk brought")
+    growing = os.path.join(store.folder, "data", ".incoming")
+    if os.path.isdir(growing):
+        findings["strays"] += [f"{store.name}: data/.incoming/{name} after a stop" for name in os.listdir(growing)]
 
 
 def check_gaps(node, known, findings):

@@ -7,6 +7,8 @@ HUBS = ("H1", "H2")
 SITES = 3
 NODES = tuple(f"N{number}" for number in range(1, 7))
 """Two nodes at each site; a site has one path to each hub."""
+CHUNK_ROWS = 5
+"""Rows that a node sends at a time; only the last chunk before it ends has fewer."""
 
 
 def site_of(node):

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import glob
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ sys.path.insert(0, HERE)
 
 import chaos_check
 from chaos import Chaos
-from chaos_plan import HUBS, KINDS, Fault, make_plan
+from chaos_plan import CHUNK_ROWS, HUBS, KINDS, Fault, make_plan
 from in_flight import LIBRARY, Trace
 from node_kit import Node, scene
 
@@ -41,7 +42,7 @@ class Plan(unittest.TestCase):
 
 
 class Checker(kit.HubTest):
-    """A hub with three images and two events, and a node's ledger of them."""
+    """A hub with three images, two events and two chunks of rows, and a node's ledger of them."""
 
     def setUp(self):
         hub = self.hub()
@@ -49,14 +50,22 @@ class Checker(kit.HubTest):
         with self.boot(hub) as sender, open(self.ledger, "w") as file:
             self.sender_boot = sender.boot
             hub_id = sender_id(hub)
-            for n in range(5):
+            for n in range(7):
                 text, kind = ("Barn door|jpg", "image") if n < 3 else (f"Barn door|motion|{n}", "event")
-                payload = jpeg(b"%d" % n)
-                self.assertEqual(sender.send(text, payload), f"OK {n + 1}")
+                payload, keys = jpeg(b"%d" % n), {}
+                if n >= 5:
+                    text, kind, payload = "Barn|data|meter", "data", self.chunk(n - 5)
+                    keys = {"source": "meter", "content": "text/csv"}
+                self.assertEqual(sender.send(text, payload, **keys), f"OK {n + 1}")
                 fields = [sender.boot, n + 1, 1, kind, crc32c(payload), len(payload), hub_id, text]
                 file.write("\t".join(map(str, fields)) + "\n")
         self.assertEqual(hub.stop(), 0)
         self.kept = hub
+
+    @staticmethod
+    def chunk(number):
+        ids = range(number * CHUNK_ROWS + 1, (number + 1) * CHUNK_ROWS + 1)
+        return b"ID,Timestamp,n\r\n" + b"".join(b"%d,1795168800.5,7\r\n" % row for row in ids)
 
     def change(self, statement, *values):
         with contextlib.closing(sqlite3.connect(os.path.join(self.kept.data, "index.sqlite3"))) as database:
@@ -71,6 +80,7 @@ class Checker(kit.HubTest):
         chaos_check.check_once_in_order(store, found)
         chaos_check.check_files(store, found)
         chaos_check.check_log(store, found)
+        chaos_check.check_rows(store, found)
         if with_program:
             chaos_check.check_by_program(store, found)
         return {kind for kind, texts in found.items() if texts}
@@ -109,6 +119,39 @@ class Checker(kit.HubTest):
     def test_numbers_that_fall_are_out_of_order(self):
         self.change("UPDATE images SET seq = 9 - seq WHERE seq < 4")
         self.assertIn("disordered", self.findings())
+
+    def change_rows(self, change):
+        (path,) = glob.glob(os.path.join(self.kept.data, "data", "*", "*", "*", "*", "*.csv"))
+        with open(path, newline="") as file:
+            lines = file.read().splitlines(keepends=True)
+        with open(path, "w", newline="") as file:
+            file.writelines(change(lines))
+
+    def test_a_chunk_whose_rows_are_missing_is_lost(self):
+        self.change_rows(lambda lines: lines[: 1 + CHUNK_ROWS])
+        self.assertEqual(self.findings(), {"lost"})
+        os.remove(glob.glob(os.path.join(self.kept.data, "data", "*", "*", "*", "*", "*.csv"))[0])
+        self.assertEqual(self.findings(), {"lost"})
+
+    def test_rows_that_changed_are_torn(self):
+        self.change_rows(lambda lines: [*lines[:-1], lines[-1].replace("7", "8")])
+        self.assertEqual(self.findings(), {"lost", "torn"})
+
+    def test_rows_that_no_chunk_brought_are_torn(self):
+        self.change("DELETE FROM chunks WHERE seq = 7")
+        self.assertEqual(self.findings(), {"lost", "torn"})  # the ledger has it
+
+    def test_a_row_that_is_there_twice_is_doubled(self):
+        self.change_rows(lambda lines: [*lines, lines[-1]])
+        self.assertIn("doubled", self.findings())
+
+    def test_rows_that_stand_in_another_order_are_out_of_order(self):
+        self.change_rows(lambda lines: [lines[0], *lines[1 + CHUNK_ROWS :], *lines[1 : 1 + CHUNK_ROWS]])
+        self.assertEqual(self.findings(), {"disordered"})
+
+    def test_a_batch_that_grows_after_a_stop_is_a_stray(self):
+        os.makedirs(os.path.join(self.kept.data, "data", ".incoming", "batch-9"))
+        self.assertEqual(self.findings(), {"strays"})
 
     def test_a_log_line_too_few_or_too_many_is_seen(self):
         with open(self.kept.log_path) as file:

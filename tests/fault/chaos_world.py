@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import time
 
-from chaos_plan import HUBS, NODES, SITES, site_of
+from chaos_plan import CHUNK_ROWS, HUBS, NODES, SITES, site_of
 from in_flight import LIBRARY, Trace
 from kit import IMAGEHUB, IMAGENODE, TIMEOUT, Program, free_port, wait_until
 from node_kit import FORWARDER
@@ -266,6 +266,8 @@ class Node(Part):
         self.disk = Disk(os.path.join(folder, "disk"), disk_mb)
         self.trace = Trace(os.path.join(folder, "wire.trace"), hubs)
         self.ledger = os.path.join(folder, "ledger.tsv")
+        self.meter = os.path.join(folder, "meter.csv")
+        self.measured = 0
         self.spool = os.path.join(self.disk.path, f"{name}.spool.sqlite3")
         self.when = ("always", "always", "outage", "outage", "outage", "never")[int(name[1:]) - 1]
         self.addresses = list(hubs)
@@ -277,7 +279,10 @@ class Node(Part):
         node = {"name": self.name, "patience": 1, "heartbeat": "5s", "shutdown_timeout": "60s", "ledger": self.ledger}
         node["spool"] = {"path": self.disk.path, "when": self.when}
         hubs = {f"H{number}": address for number, address in enumerate(self.addresses, 1)}
-        settings = {"node": node, "hub_address": hubs, "cameras": {"T1": camera} if watching else {}}
+        chunk = {"rows": CHUNK_ROWS, "max_seconds": 3600}
+        meter = {"type": "file", "path": self.meter, "fields": ["n"], "chunk": chunk}
+        settings = {"node": node, "hub_address": hubs}
+        settings |= {"cameras": {"T1": camera}, "lines": {"meter": meter}} if watching else {"cameras": {}}
         with open(os.path.join(self.folder, "imagenode.yaml"), "w") as file:
             json.dump(settings, file, indent=1)
 
@@ -288,6 +293,13 @@ class Node(Part):
         clock = self.clock.environment()
         libraries = [clock["LD_PRELOAD"], LIBRARY] if clock else [LIBRARY]
         return {**clock, "LD_PRELOAD": ":".join(libraries), "WIRE_TRACE": self.trace.path}
+
+    def measure(self, count):
+        """What the node follows grows to so many rows."""
+        rows = "".join(f"{number}\n" for number in range(self.measured + 1, count + 1))
+        self.measured = count
+        with open(self.meter, "a") as file:
+            file.write(rows)
 
     def boots(self):
         """How each boot ended, and what it said that gave way: {boot: (how, dropped)}."""
@@ -317,6 +329,8 @@ class Node(Part):
 
 
 class World:
+    ROWS_PER_SECOND = 10
+
     def __init__(self, folder, seed, minutes):
         self.folder = folder
         self.network = Network(seed) if Network.possible() else None
@@ -355,13 +369,15 @@ class World:
         return out
 
     def start(self):
-        for part in self.parts.values():
-            part.start()
+        self.begun = time.monotonic()
+        self.supervise()
         wait_until(lambda: all(node.ledger_size() for node in self.nodes.values()), what="a message of each node")
 
     def supervise(self):
         for part in self.parts.values():
             part.supervise()
+        for node in self.nodes.values():
+            node.measure(int((time.monotonic() - self.begun) * self.ROWS_PER_SECOND))
 
     def save(self):
         """Copies what lies on disks of our own, which go with the namespace."""
