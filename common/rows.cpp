@@ -1,7 +1,9 @@
 #include "common/rows.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdio>
 #include <optional>
 #include <stdexcept>
 
@@ -166,6 +168,27 @@ std::variant<RowChunk, std::string> parse_rows(std::string_view csv) {
   } catch (const Malformed& wrong) {
     return cat("line ", records.line(), ": ", wrong.what());
   }
+}
+
+void append_cell(std::string& csv, std::string_view cell) {
+  if (cell.find_first_of(",\"\r\n") == cell.npos) {
+    csv += cell;
+    return;
+  }
+  csv += '"';
+  for (const char c : cell) {
+    if (c == '"') csv += '"';
+    csv += c;
+  }
+  csv += '"';
+}
+
+void append_timestamp(std::string& csv, std::int64_t utc_ns) {
+  std::array<char, 32> text{};
+  const std::int64_t us = utc_ns / kMicrosecond;
+  const int length = std::snprintf(text.data(), text.size(), "%lld.%06lld", static_cast<long long>(us / 1'000'000),
+                                   static_cast<long long>(us % 1'000'000));
+  csv.append(text.data(), static_cast<std::size_t>(length));
 }
 
 std::vector<RowColumn> columns_of(std::string_view header) {

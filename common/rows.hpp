@@ -38,6 +38,11 @@ struct RowLimits {
 /// 3; send as many fields as columns". Lines may end with LF instead of CRLF.
 std::variant<RowChunk, std::string> parse_rows(std::string_view csv);
 
+/// A cell, in quotes where it needs them.
+void append_cell(std::string& csv, std::string_view cell);
+/// Unix seconds with six decimals.
+void append_timestamp(std::string& csv, std::int64_t utc_ns);
+
 /// Columns of such a header, ID and Timestamp among them; `Temp (C)` has the unit `C`.
 std::vector<RowColumn> columns_of(std::string_view header);
 

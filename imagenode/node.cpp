@@ -14,10 +14,10 @@
 #include "imagenode/camera/source_factory.hpp"
 #include "imagenode/command_runner.hpp"
 #include "imagenode/delivery.hpp"
-#include "imagenode/frame/tiny_picture.hpp"
 #include "imagenode/health.hpp"
 #include "imagenode/light_command.hpp"
 #include "imagenode/link/stamper.hpp"
+#include "imagenode/messages.hpp"
 #include "imagenode/peripherals.hpp"
 #include "imagenode/reload.hpp"
 #include "imagenode/roads.hpp"
@@ -62,7 +62,7 @@ struct Node::Parts {
         liveness(the_liveness),
         lock("imagenode:" + given.name, cat("the node name ", given.name)),
         boot(random_boot()),
-        tiny(tiny_picture(given.send_type)),
+        messages(given.name, tiny_picture(given.send_type)),
         ledger(made_ledger(given, files)),
         deliveries(made_deliveries(files)),
         stamper(boot, the_clock, outboxes(), given.demo),
@@ -73,7 +73,7 @@ struct Node::Parts {
         peripherals(
             files,
             {[this](const Reading& reading) { take(reading); },
-             [this](const Chunk& chunk) { stamper.put(rows_message(chunk)); },
+             [this](const Chunk& chunk) { stamper.put(messages.rows(chunk)); },
              [this](const Chunk& chunk) { show(chunk); }},
             [this](const std::string& arguments) {
               const std::lock_guard held(views_mutex);
@@ -107,10 +107,8 @@ struct Node::Parts {
   void reload();
   void take(const Reading& reading);
   void put(Outcome outcome);
-  common::Message rows_message(const Chunk& chunk) const;
   void show(const Chunk& chunk);
   void tell(common::Message message);
-  common::Message event(const std::string& sender, const std::string& view, const std::string& what) const;
   common::Message with_identity(common::Message message) const;
   common::MessagePtr send_restart();
   void send_heartbeat();
@@ -122,7 +120,7 @@ struct Node::Parts {
   common::Liveness& liveness;
   common::ProcessLock lock;
   const std::uint64_t boot;
-  const TinyPicture tiny;
+  const Messages messages;
   std::unique_ptr<Ledger> ledger;
   const Deliveries deliveries;
   Stamper stamper;
@@ -146,8 +144,8 @@ Deliveries Node::Parts::made_deliveries(common::FileSystem& files) {
   }
   for (const DeliverySettings& road : wanted) {
     made.push_back(std::make_unique<Delivery>(
-        road, Sender{node_name, boot, tiny, settings.demo}, files, clock, ledger.get(),
-        [this](const std::string& what) { tell(event(node_name, "", cat("spool|", what))); }));
+        road, Sender{node_name, boot, messages.tiny(), settings.demo}, files, clock, ledger.get(),
+        [this](const std::string& what) { tell(messages.event(cat("spool|", what))); }));
   }
   return made;
 }
@@ -168,7 +166,7 @@ View Node::Parts::made_view(const NodeSettings& node, const ViewEntry& entry) {
   listener.on_frame = [this, watch](const FramePtr& frame) { put(watch->watch(frame)); };
   listener.on_still = [this, watch](const FramePtr& frame) { put(watch->still(frame)); };
   listener.on_event = [this, view_name](const std::string& what) {
-    tell(event(cat(node_name, ' ', view_name), view_name, what));
+    tell(messages.event(cat(node_name, ' ', view_name), view_name, what));
   };
   listener.on_finished = [] {};
   view.camera = std::make_unique<Camera>(entry.camera, make_source(entry.camera, SourceSeams{clock}),
@@ -177,15 +175,8 @@ View Node::Parts::made_view(const NodeSettings& node, const ViewEntry& entry) {
 }
 
 void Node::Parts::take(const Reading& reading) {
-  if (reading.text.empty()) return;
-  const std::string sender = reading.sender_is_source ? cat(node_name, ' ', reading.source) : node_name;
-  common::Message message = event(sender, "", reading.text);
-  message.source = reading.source;
-  message.fields = reading.fields;
-  message.units = reading.units;
-  message.time_ns = reading.time_ns;
-  message.monotonic_ns = reading.monotonic_ns;
-  tell(std::move(message));
+  if (reading.grid) stamper.put(messages.samples(reading));
+  if (!reading.text.empty()) tell(messages.event(reading));
 }
 
 /// All events of this node go through here. What an action tells comes behind what brought it about.
@@ -245,40 +236,15 @@ std::filesystem::path Node::Parts::command_file() const {
 }
 
 void Node::Parts::report_command(std::uint64_t id, const std::string& text, const std::string& outcome) {
-  common::Message report = event(node_name, "", cat("command|", text, '|', outcome));
+  common::Message report = messages.event(cat("command|", text, '|', outcome));
   report.fields[common::kCommandField] = static_cast<double>(id);
   tell(std::move(report));
 }
 
-/// Rows as a data message, whose time is that of the first of them.
-common::Message Node::Parts::rows_message(const Chunk& chunk) const {
-  common::Message message;
-  message.text = cat(node_name, "|data|", chunk.line);
-  message.node = node_name;
-  message.source = chunk.line;
-  message.content = "text/csv";
-  message.fields = {{"first_id", static_cast<double>(chunk.first_id)}, {"rows", static_cast<double>(chunk.rows)}};
-  message.time_ns = chunk.first.utc_ns;
-  message.monotonic_ns = chunk.first.monotonic_ns;
-  message.payload = common::Payload(common::Bytes(chunk.csv.begin(), chunk.csv.end()));
-  return message;
-}
-
 void Node::Parts::show(const Chunk& chunk) {
-  common::Message message = rows_message(chunk);
+  common::Message message = messages.rows(chunk);
   message.live = true;
   stamper.put_unstored(std::move(message));
-}
-
-/// An event of the node itself.
-common::Message Node::Parts::event(const std::string& sender, const std::string& view, const std::string& what) const {
-  common::Message message;
-  message.text = cat(common::trimmed(sender), '|', what);
-  message.node = node_name;
-  message.view = view;
-  message.payload = tiny.payload;
-  message.array = tiny.array;
-  return message;
 }
 
 /// Who we are, in Restart and Heartbeat, and how often a heartbeat is to be expected; 0: never.
@@ -291,11 +257,11 @@ common::Message Node::Parts::with_identity(common::Message message) const {
 }
 
 common::MessagePtr Node::Parts::send_restart() {
-  return stamper.put(with_identity(event(node_name, "", cat("Restart|", describe_system()))));
+  return stamper.put(with_identity(messages.event(cat("Restart|", describe_system()))));
 }
 
 void Node::Parts::send_heartbeat() {
-  common::Message message = with_identity(event(node_name, "", "Heartbeat"));
+  common::Message message = with_identity(messages.event("Heartbeat"));
   const Health health = read_health();
   message.fields.insert(health.fields.begin(), health.fields.end());
   message.units.insert(health.units.begin(), health.units.end());

@@ -11,7 +11,7 @@
 
 #include "common/clock.hpp"
 #include "common/message.hpp"
-#include "common/rows.hpp"
+#include "common/message_rows.hpp"
 #include "imagehub/filing/batches.hpp"
 #include "imagehub/filing/command_reports.hpp"
 #include "imagehub/filing/receive_times.hpp"
@@ -37,8 +37,8 @@ struct Candidate {
   std::string extension;
   std::uint64_t bytes = 0;
   std::uint32_t file_crc = 0;
-  std::optional<common::RowChunk> rows;  ///< points into the message
-  std::string malformed;                 ///< why there are none
+  std::optional<common::MessageRows> rows;
+  std::string malformed;  ///< why there are none
 
   bool committed = false;              ///< its row is in the index, its file may not have its name yet
   std::int64_t image_id = 0;           ///< of its row

@@ -5,25 +5,16 @@
 namespace imagehub {
 namespace {
 
-constexpr const char* kContent = "text/csv";
 /// A clock that says an earlier year was never set.
 constexpr std::int64_t kYear2000 = 946'684'800 * common::kSecond;
-
-std::string_view text_of(common::ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 }  // namespace
 
 void Committer::read_rows(Candidate& candidate) {
   const common::Message& message = *candidate.message;
   candidate.rows.reset();
-  if (!message.content.starts_with(kContent)) {
-    candidate.malformed = common::cat("its content is '", message.content, "'; send ", kContent);
-    return;
-  }
-  auto read = common::parse_rows(text_of(message.payload.view()));
-  if (auto* rows = std::get_if<common::RowChunk>(&read)) {
+  auto read = common::rows_of(message);
+  if (auto* rows = std::get_if<common::MessageRows>(&read)) {
     candidate.rows = std::move(*rows);
   } else {
     candidate.malformed = std::get<std::string>(read);
@@ -45,9 +36,10 @@ void Committer::append_data(Batch& batch) {
   try {
     for (const Candidate* candidate : batch.data) {
       const common::Message& message = *candidate->message;
+      const common::RowChunk& chunk = candidate->rows->chunk;
       bytes = message.payload.size();
-      const bool told = message.clock_synchronised && candidate->rows->rows.front().time_ns >= kYear2000;
-      batches_.append(message, *candidate->rows, told ? 0 : capture_time(message, received_ns(*candidate)),
+      const bool told = message.clock_synchronised && chunk.rows.front().time_ns >= kYear2000;
+      batches_.append(message, chunk, told ? 0 : capture_time(message, received_ns(*candidate)),
                       received_ns(*candidate));
     }
     batches_.sync();

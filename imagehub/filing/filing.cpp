@@ -6,6 +6,7 @@
 
 #include "common/database.hpp"
 #include "common/log.hpp"
+#include "common/message_rows.hpp"
 #include "common/picture.hpp"
 #include "common/text.hpp"
 
@@ -25,7 +26,9 @@ std::optional<Outcome> refuse_at_once(const common::Message& message) {
   switch (common::kind_of(message.text, message.boot.has_value())) {
     case common::Kind::samples:
       // Not refused for ever: a newer hub will take it.
-      return Outcome{Outcome::Kind::retry, "this hub does not store samples", {}};
+      if (message.array && !common::is_row(*message.array))
+        return Outcome{Outcome::Kind::retry, "this hub does not store arrays of more values than a row has", {}};
+      return std::nullopt;
     case common::Kind::array:
     case common::Kind::jpeg:
       if (!message.array) return std::nullopt;

@@ -17,7 +17,7 @@ class Live {
   void take(const common::Message& message, common::Kind kind) {
     if (message.only_shown()) ++(message.demo ? demo_ : live_);
     if (message.late) return;
-    if (kind == common::Kind::data) rows_.add(message);
+    if (delivery_class(kind) == common::DeliveryClass::data) rows_.add(message);
     if (kind == common::Kind::event || kind == common::Kind::jpeg || kind == common::Kind::array) {
       views_.add(message, kind);
     }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/message_rows.hpp"
+
 namespace imagehub {
 namespace {
 
@@ -26,12 +28,11 @@ std::optional<double> told_last_id(const common::Message& message) {
 }  // namespace
 
 void LiveRows::add(const common::Message& message) {
-  const common::ByteView bytes = message.payload.view();
-  if (!message.content.starts_with("text/csv") || bytes.size() > limits_.message_bytes) return;
+  if (message.payload.size() > limits_.message_bytes) return;
   const Key key{message.node, message.view, message.source};
   if (has_all(key, message)) return;
-  const auto read = common::parse_rows({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  if (const auto* chunk = std::get_if<common::RowChunk>(&read)) add(key, message, *chunk);
+  const auto read = common::rows_of(message);
+  if (const auto* rows = std::get_if<common::MessageRows>(&read)) add(key, message, rows->chunk);
 }
 
 /// Most chunks that are stored bring what was shown before: they need not be read once more for that.

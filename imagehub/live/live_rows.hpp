@@ -40,7 +40,7 @@ class LiveRows {
   explicit LiveRows(const common::Clock& clock) : LiveRows(clock, Limits()) {}
   LiveRows(const common::Clock& clock, const Limits& limits) : clock_(clock), limits_(limits) {}
 
-  /// A message of kind data. One that holds no rows is passed over.
+  /// A message of class data. One that holds no rows is passed over.
   void add(const common::Message& message);
 
   struct Series {

@@ -1,7 +1,5 @@
 #include "imagenode/line/chunk.hpp"
 
-#include <array>
-#include <cstdio>
 #include <utility>
 
 #include "common/rows.hpp"
@@ -14,33 +12,12 @@ constexpr std::string_view kEndOfRow = "\r\n";
 
 }  // namespace
 
-void append_cell(std::string& csv, std::string_view cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string_view::npos) {
-    csv += cell;
-    return;
-  }
-  csv += '"';
-  for (const char c : cell) {
-    if (c == '"') csv += '"';
-    csv += c;
-  }
-  csv += '"';
-}
-
-void append_timestamp(std::string& csv, std::int64_t utc_ns) {
-  std::array<char, 32> text{};
-  const std::int64_t us = utc_ns / common::kMicrosecond;
-  const int length = std::snprintf(text.data(), text.size(), "%lld.%06lld", static_cast<long long>(us / 1'000'000),
-                                   static_cast<long long>(us % 1'000'000));
-  csv.append(text.data(), static_cast<std::size_t>(length));
-}
-
 ChunkBuilder::ChunkBuilder(std::string line, const std::vector<Field>& fields) {
   chunk_.line = std::move(line);
   header_ = "ID,Timestamp";
   for (const Field& field : fields) {
     header_ += ',';
-    append_cell(header_, field.unit.empty() ? field.name : common::cat(field.name, " (", field.unit, ')'));
+    common::append_cell(header_, field.unit.empty() ? field.name : common::cat(field.name, " (", field.unit, ')'));
   }
   header_ += kEndOfRow;
   chunk_.csv = header_;
@@ -50,10 +27,10 @@ bool ChunkBuilder::add(std::uint64_t id, const Moment& moment, const Row& row) {
   const std::size_t before = chunk_.csv.size();
   chunk_.csv += std::to_string(id);
   chunk_.csv += ',';
-  append_timestamp(chunk_.csv, moment.utc_ns);
+  common::append_timestamp(chunk_.csv, moment.utc_ns);
   for (const auto& cell : row.cells) {
     chunk_.csv += ',';
-    append_cell(chunk_.csv, cell);
+    common::append_cell(chunk_.csv, cell);
   }
   if (chunk_.csv.size() - before > common::RowLimits::kRowBytes) {
     chunk_.csv.resize(before);

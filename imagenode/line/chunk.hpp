@@ -45,9 +45,4 @@ class ChunkBuilder {
   Moment first_fresh_;
 };
 
-/// A CSV cell, in quotes where it needs them.
-void append_cell(std::string& csv, std::string_view cell);
-/// Unix seconds with six decimals.
-void append_timestamp(std::string& csv, std::int64_t utc_ns);
-
 }  // namespace imagenode

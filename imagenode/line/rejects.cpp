@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "common/rows.hpp"
 #include "common/text.hpp"
-#include "imagenode/line/chunk.hpp"
 
 namespace imagenode {
 namespace {
@@ -22,11 +22,11 @@ Rejects::Rejects(std::filesystem::path folder, std::uint64_t max_bytes, common::
 
 void Rejects::add(const Moment& moment, std::string_view row, const std::string& reason) {
   std::string line;
-  append_timestamp(line, moment.utc_ns);
+  common::append_timestamp(line, moment.utc_ns);
   line += ',';
-  append_cell(line, reason);
+  common::append_cell(line, reason);
   line += ',';
-  append_cell(line, common::escaped(row.substr(0, kMaxRow)));
+  common::append_cell(line, common::escaped(row.substr(0, kMaxRow)));
   line += "\r\n";
   if (line.size() + kHeader.size() > max_bytes_ || moment.monotonic_ns < retry_ns_) return;
   try {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/local_time.hpp"
+#include "common/message_rows.hpp"
 #include "common/text.hpp"
 
 namespace imagenode {
@@ -18,10 +19,6 @@ constexpr std::int64_t kIdle = 600 * common::kSecond;
 constexpr std::int64_t kDay = 86'400 * common::kSecond;
 /// Batches overlap a little, when rows of the spool come beside new ones.
 constexpr std::ptrdiff_t kBatchesBefore = 3;
-
-std::string_view text_of(common::ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 std::uint64_t id_of(const common::Row& row) {
   std::uint64_t id = 0;
@@ -59,9 +56,9 @@ std::vector<LocalBatches::Refused> LocalBatches::write(const std::vector<common:
   const auto numbers_before = numbers_;
   try {
     for (const auto& message : chunks) {
-      const auto read = common::parse_rows(text_of(message->payload.view()));
-      if (const auto* chunk = std::get_if<common::RowChunk>(&read)) {
-        append(*message, *chunk);
+      const auto read = common::rows_of(*message);
+      if (const auto* rows = std::get_if<common::MessageRows>(&read)) {
+        append(*message, rows->chunk);
       } else {
         refused.push_back({identity_of(*message), std::get<std::string>(read)});
       }

@@ -20,7 +20,8 @@ class ShowQueue {
 
   void put(common::MessagePtr message) {
     const common::Kind kind = common::kind_of(message->text, true);
-    if (kind != common::Kind::event && kind != common::Kind::data) drop(message->text);
+    const bool each = kind == common::Kind::event || delivery_class(kind) == common::DeliveryClass::data;
+    if (!each) drop(message->text);
     bytes_ += message->payload.size();
     messages_.push_back(std::move(message));
     while (messages_.size() > 1 && (messages_.size() > kMaxMessages || bytes_ > kMaxBytes)) take();

@@ -17,6 +17,7 @@ constexpr std::uint8_t kNormalMode = 0x00;
 constexpr std::uint8_t kReset = 0x01;
 constexpr std::uint8_t kInitialReset = 0x3F;
 constexpr std::uint8_t kPixels = 0x80;
+constexpr std::int64_t kSide = 8;
 constexpr std::size_t kPixelCount = 64;
 /// Until the first picture: two of those ten that it takes in a second.
 constexpr std::int64_t kFirstPicture = 200 * common::kMillisecond;
@@ -65,6 +66,7 @@ class Amg8833 final : public Sensor {
     made.fields["mean"] = std::accumulate(pixels.begin(), pixels.end(), 0.0) / kPixelCount;
     for (const auto& [name, value] : made.fields) made.units.emplace(name, name_of(unit_));
     made.text = text_of(label_, made);
+    made.grid = Grid{{pixels.begin(), pixels.end()}, kSide, kSide, name_of(unit_)};
     return made;
   }
 

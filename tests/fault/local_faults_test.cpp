@@ -54,6 +54,7 @@ class Scenario {
   common::MessagePtr chunk(std::uint64_t boot, std::uint64_t number) const {
     auto message = std::make_shared<common::Message>();
     message->text = "Lab|data|gauge";
+    message->content = "text/csv";
     message->node = "Lab";
     message->source = "gauge";
     message->boot = boot;

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import sqlite3
+import struct
 import unittest
 
 import zmq
@@ -148,6 +149,27 @@ class Data(kit.HubTest):
         self.assertEqual(send(again, rows(1, 5), seq=1), "OK 1")
         self.assertEqual(hub.stop(), 0)
         self.assertEqual(self.ids(hub), list(range(1, 6)))
+
+    def test_an_array_of_numbers_becomes_a_row_once_and_is_shown(self):
+        hub = self.hub()
+        sender = self.boot(hub)
+        keys = {"source": "animals", "dtype": "float32", "shape": [2, 2], "units": {"samples": "C"}}
+        for time, values in ((START, (20.5, 0.1, -2, 34)), (START + 1, (21, 0.2, -3, 35))):
+            payload = struct.pack("<4f", *values)
+            again = {"seq": sender.post("Barn|samples|animals", payload, time_ns=time * 10**9, **keys)}
+            sender.wait(again["seq"])
+        sender.post("Barn|samples|animals", payload, time_ns=time * 10**9, **keys, **again)
+        self.assertEqual(sender.receive(), "OK 2")
+        self.assertEqual(sender.send("Barn|samples|animals", b"1234", **keys | {"dtype": "float16", "shape": [2]}),
+                         "REJECT 3 not rows: values of float16 are not stored; send float32, float64 or whole numbers")
+        status, out, errors = kit.run([kit.IMAGEHUB, "live", "Barn", "animals", "--rows", "2", "--path", hub.folder])
+        self.assertEqual((status, out.splitlines()[1:]), (0, ["1,%d.000000,20.5,0.1,-2,34" % START, "2,%d.000000,21,0.2,-3,35" % (START + 1)]), errors)
+        self.assertEqual(hub.stop(), 0)
+        ((path, manifest),) = batches(hub)
+        with open(os.path.join(hub.data, "data", path, manifest["files"][0]["name"])) as file:
+            self.assertEqual(file.read().splitlines(), out.splitlines())
+        self.assertEqual(manifest["columns"][2], {"name": "r0c0", "unit": "C"})
+        self.assertEqual(self.check(hub, "--level", "content")[0], {})
 
     def test_what_are_no_rows_is_rejected_with_place_cause_and_remedy(self):
         hub = self.hub()

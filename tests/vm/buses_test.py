@@ -1,6 +1,8 @@
 """Chips on an I2C bus, whose registers the kernel keeps in memory (i2c-stub): one that imagenode reads itself, and those
 behind the kernel's own drivers."""
 
+import csv
+import glob
 import os
 import struct
 import unittest
@@ -67,6 +69,14 @@ class Buses(MachineTest):
         bus.write(THERMAL_CAMERA, 0x80 + 126, struct.pack("<H", 160))
         self.wait_for_fields(hub, "warmth", {"max": 40})
         node.stop()
+        hub.service.stop()
+        (path,) = glob.glob(os.path.join(hub.data, "data", "*", NODE, "warmth", "*", "*.csv"))
+        with open(path, newline="") as file:
+            header, *pictures = csv.reader(file)
+        self.assertEqual((header[2], header[-1]), ("r0c0 (C)", "r7c7 (C)"))
+        degrees = lambda picture: [float(value) for value in picture[2:]]
+        self.assertEqual(degrees(pictures[0]), [20, -2, *[20] * 60, 35, 20])
+        self.assertEqual(degrees(pictures[-1]), [20, -2, *[20] * 60, 35, 40])
 
     def test_a_thermal_camera_that_is_not_there_is_told_with_where_to_look(self):
         bus = self.bus(0x50)

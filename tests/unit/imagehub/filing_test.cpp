@@ -166,7 +166,10 @@ TEST_CASE("what no hub can store is rejected, what this one cannot yet is put of
   array.array = common::ArrayForm{"float64", {1, 1}};
   CHECK(hub.outcome(hub.send(array)) == "reject: not a picture");
   CHECK(hub.outcome(hub.send(message(kBoot, 2, "Barn|data"))) == "reject: not rows");
-  CHECK(hub.outcome(hub.send(message(kBoot, 3, "Barn|samples"))) == "retry: this hub does not store samples");
+  CHECK(hub.outcome(hub.send(message(kBoot, 3, "Barn|samples"))) == "reject: not rows");
+  auto samples = message(kBoot, 4, "Barn|samples", common::Payload(common::Bytes(999)));
+  samples.array = common::ArrayForm{"uint8", {999}};
+  CHECK(hub.outcome(hub.send(samples)) == "retry: this hub does not store arrays of more values than a row has");
 }
 
 TEST_CASE("over the quota a sender is told, and its lane goes on") {

@@ -60,6 +60,12 @@ TEST_CASE("the coldest and the warmest pixel and the mean are told, in quarters 
   CHECK(reading.fields.at("mean") == (62 * 20 + 125 - 13.75) / 64);
   CHECK(reading.units.at("mean") == "C");
   CHECK(reading.text == "sensor S1|max 125 C, mean 21.113 C, min -13.75 C");
+  const Grid grid = reading.grid.value();
+  CHECK((grid.rows == 8 && grid.columns == 8 && grid.unit == "C"));
+  REQUIRE(grid.values.size() == 64);
+  CHECK(grid.values.front() == 125);
+  CHECK(grid.values[9] == 20);
+  CHECK(grid.values.back() == -13.75F);
 }
 
 TEST_CASE(

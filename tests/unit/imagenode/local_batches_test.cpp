@@ -29,6 +29,7 @@ struct Fixture {
                            const std::string& header = kHeader) {
     auto message = std::make_shared<common::Message>();
     message->text = "Lab|data|gauge";
+    message->content = "text/csv";
     message->node = "Lab";
     message->source = "gauge";
     message->boot = boot;

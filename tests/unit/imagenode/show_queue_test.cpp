@@ -42,6 +42,14 @@ TEST_CASE("all rows and events are shown in their order, of pictures the newest"
   CHECK(last == newest);
 }
 
+TEST_CASE("all arrays of numbers are shown") {
+  ShowQueue queue;
+  queue.put(made("Barn|samples|animals"));
+  queue.put(made("Barn|samples|animals"));
+  CHECK(queue.take());
+  CHECK(queue.take());
+}
+
 TEST_CASE("what waits to be shown is bounded, and the oldest gives way") {
   ShowQueue queue;
   for (int i = 0; i < 3; ++i) queue.put(made("Barn|data|" + std::to_string(i), ShowQueue::kMaxBytes / 2));
