@@ -119,7 +119,10 @@ std::map<std::uint64_t, std::vector<std::string>> rows_on(MemoryDisk& disk) {
 /// crash, as nodes and systemd do.
 class Scenario {
  public:
-  Scenario(Fault fault, std::uint64_t at) : disk_(clock_, at) { disk_.fail_at(at, fault); }
+  Scenario(Fault fault, std::uint64_t at) : disk_(clock_, at) {
+    put_empty_hub(disk_);
+    disk_.fail_at(at, fault);
+  }
 
   /// Whether the fault came.
   bool play() {

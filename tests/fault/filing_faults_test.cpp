@@ -34,6 +34,7 @@ class Scenario {
  public:
   Scenario(Fault fault, std::uint64_t at) : disk_(clock_, at), messages_(test_messages(kMessages)) {
     for (Ticket i = 0; i < kMessages; ++i) lanes_[lane_of(i)].waiting.push_back(i);
+    put_empty_hub(disk_);
     disk_.fail_at(at, fault);
   }
 

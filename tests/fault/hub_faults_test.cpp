@@ -24,7 +24,11 @@ constexpr int kMaxTries = 20;
 /// crash, as nodes and systemd do.
 class Scenario {
  public:
-  Scenario(Fault fault, std::uint64_t at) : disk_(clock_, at), messages_(test_messages(kMessages)) {
+  /// The hub's first start is part of it, unless it finds what one left.
+  enum class Begin { first_start, empty_hub };
+  Scenario(Fault fault, std::uint64_t at, Begin begin, std::size_t messages)
+      : disk_(clock_, at), messages_(test_messages(messages)) {
+    if (begin == Begin::empty_hub) put_empty_hub(disk_);
     disk_.fail_at(at, fault);
   }
 
@@ -38,7 +42,7 @@ class Scenario {
 
  private:
   void run() {
-    for (int tries = 0; next_ < kMessages; ++tries) {
+    for (int tries = 0; next_ < messages_.size(); ++tries) {
       REQUIRE(tries < kMaxTries);
       try {
         if (!hub_) hub_.emplace(disk_, clock_);
@@ -52,7 +56,7 @@ class Scenario {
   }
 
   void send_next_group() {
-    const std::size_t end = std::min(next_ + kGroup, kMessages);
+    const std::size_t end = std::min(next_ + kGroup, messages_.size());
     std::deque<Candidate> candidates;
     try {
       for (std::size_t i = next_; i < end; ++i) write(candidates.emplace_back(), messages_[i]);
@@ -70,7 +74,7 @@ class Scenario {
     next_ = end;
     hub_->committer.catch_up();
     // The log gets a new file in the middle.
-    if (next_ == kMessages / 2) clock_.advance(86'400 * common::kSecond);
+    if (next_ == messages_.size() / 2) clock_.advance(86'400 * common::kSecond);
   }
 
   void write(Candidate& candidate, const common::MessagePtr& message) {
@@ -102,5 +106,13 @@ class Scenario {
 }  // namespace
 
 TEST_CASE("whatever the disk does at whatever moment, the hub keeps what it acknowledged, once, whole and in order") {
-  play_all(100, [](Fault fault, std::uint64_t at) { return Scenario(fault, at).play(); });
+  play_all(100, [](Fault fault, std::uint64_t at) {
+    return Scenario(fault, at, Scenario::Begin::empty_hub, kMessages).play();
+  });
+}
+
+TEST_CASE("whatever the disk does at the first start of a hub, it keeps what it acknowledges then") {
+  play_all(50, [](Fault fault, std::uint64_t at) {
+    return Scenario(fault, at, Scenario::Begin::first_start, kGroup).play();
+  });
 }

@@ -3,12 +3,14 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "catch.hpp"
 #include "common/crc32c.hpp"
 #include "common/text.hpp"
+#include "fake_clock.hpp"
 
 using common::cat;
 
@@ -121,6 +123,16 @@ HubOnMemoryDisk::HubOnMemoryDisk(MemoryDisk& disk, const common::Clock& clock,
       batches(batch_settings, index, batch_store, reserve, clock),
       committer({}, index, store, log, reserve, nodes, batches, clock) {
   committer.recover();
+}
+
+void put_empty_hub(MemoryDisk& disk) {
+  static const FakeClock clock;
+  static const auto ready = [] {
+    auto made = std::make_unique<MemoryDisk>(clock);
+    HubOnMemoryDisk(*made, clock);
+    return made;
+  }();
+  disk.become_like(*ready);
 }
 
 void check_contract(MemoryDisk& disk, const common::Clock& clock, const std::vector<common::MessagePtr>& messages) {

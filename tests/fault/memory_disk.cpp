@@ -23,28 +23,6 @@ std::string folder_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-const char* name_of(Fault fault) {
-  switch (fault) {
-    case Fault::no_space:
-      return "no space, once";
-    case Fault::disk_full:
-      return "disk full";
-    case Fault::io_error:
-      return "I/O error";
-    case Fault::read_only:
-      return "read-only";
-    case Fault::short_write:
-      return "short write";
-    case Fault::crash:
-      return "crash";
-    case Fault::torn_crash:
-      return "torn crash";
-    case Fault::crash_after_sync:
-      return "crash afterwards";
-  }
-  return "";
-}
-
 /// An open file: knows its inode, whatever becomes of the name.
 class MemoryDisk::File final : public common::OpenFile {
  public:
@@ -156,6 +134,16 @@ MemoryDisk::MemoryDisk(const common::Clock& clock, std::uint64_t seed) : clock_(
 }
 
 MemoryDisk::~MemoryDisk() = default;
+
+void MemoryDisk::become_like(const MemoryDisk& other) {
+  const std::scoped_lock lock(mutex_, other.mutex_);
+  names_.clear();
+  for (const auto& [name, inode] : other.names_) {
+    names_[name] = std::make_shared<Inode>(Inode{inode->is_folder, inode->bytes, inode->bytes, {}, inode->modified_ns});
+  }
+  durable_names_ = names_;
+  name_changes_.clear();
+}
 
 void MemoryDisk::fail_at(std::uint64_t n, Fault fault) {
   const std::lock_guard lock(mutex_);

@@ -27,7 +27,6 @@ enum class Fault {
 };
 inline constexpr Fault kFaults[] = {Fault::no_space,    Fault::disk_full, Fault::io_error,   Fault::read_only,
                                     Fault::short_write, Fault::crash,     Fault::torn_crash, Fault::crash_after_sync};
-const char* name_of(Fault fault);
 
 /// A disk in memory that knows what was synced: contents by file, names by folder. Counts each operation that changes
 /// something and lets a chosen one fail. Names become durable in the order in which they were changed, as in a file
@@ -36,6 +35,9 @@ class MemoryDisk final : public common::FileSystem {
  public:
   explicit MemoryDisk(const common::Clock& clock, std::uint64_t seed = 1);
   ~MemoryDisk() override;
+
+  /// Has what programs see on the other one, all of it durable, and nothing else.
+  void become_like(const MemoryDisk& other);
 
   /// The n-th changing operation from now on (1 is the next) has this fault.
   void fail_at(std::uint64_t n, Fault fault);

@@ -13,6 +13,28 @@ inline constexpr std::uint64_t kStep = 23;
 inline constexpr std::uint64_t kStep = 1;
 #endif
 
+inline const char* name_of(Fault fault) {
+  switch (fault) {
+    case Fault::no_space:
+      return "no space, once";
+    case Fault::disk_full:
+      return "disk full";
+    case Fault::io_error:
+      return "I/O error";
+    case Fault::read_only:
+      return "read-only";
+    case Fault::short_write:
+      return "short write";
+    case Fault::crash:
+      return "crash";
+    case Fault::torn_crash:
+      return "torn crash";
+    case Fault::crash_after_sync:
+      return "crash afterwards";
+  }
+  return "";
+}
+
 /// Meets each fault at the first operation, at a later one ... until the scenario ends without meeting it. `play(fault,
 /// at)` plays it, checks what must hold afterwards, and tells whether the fault came. A scenario that ends before
 /// operation `at_least` is too short to mean something.

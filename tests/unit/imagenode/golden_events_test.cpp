@@ -4,7 +4,7 @@
 using namespace imagenode;
 using golden::Read;
 
-TEST_CASE("the detectors give the reference's events on every golden clip") {
+TEST_CASE("the detectors give the reference's events on every golden clip", "[golden]") {
   for (const golden::Case& one : golden::cases()) {
     for (const Decoding decoding : {Decoding::luminance, Decoding::full}) {
       INFO(one.name << (decoding == Decoding::full ? " in full colour" : " in luminance"));
@@ -13,7 +13,7 @@ TEST_CASE("the detectors give the reference's events on every golden clip") {
   }
 }
 
-TEST_CASE("compressed frames give the reference's events, decoded as luminance alone or in full colour") {
+TEST_CASE("compressed frames give the reference's events, decoded as luminance alone or in full colour", "[golden]") {
   for (const golden::Case& one : golden::cases()) {
     if (one.clip.filename() != "yard.avi") continue;  // the other clips are not MJPEG
     for (const Decoding decoding : {Decoding::luminance, Decoding::full}) {

@@ -225,21 +225,21 @@ std::string caught_by(const std::string& mistake, const std::string& kind) {
 
 }  // namespace
 
-TEST_CASE("the reference's rules in plain OpenCV give the golden events") {
+TEST_CASE("the reference's rules in plain OpenCV give the golden events", "[golden][mistakes]") {
   for (const golden::Case& one : golden::cases()) {
     INFO(one.name);
     CHECK(plain_events(one, "") == one.events);
   }
 }
 
-TEST_CASE("each plausible mistake of a motion detector is caught by a golden clip") {
+TEST_CASE("each plausible mistake of a motion detector is caught by a golden clip", "[golden][mistakes]") {
   for (const std::string& mistake : kMotionMistakes) {
     INFO(mistake);
     CHECK_FALSE(caught_by(mistake, "motion").empty());
   }
 }
 
-TEST_CASE("each plausible mistake of a light detector is caught by a golden clip") {
+TEST_CASE("each plausible mistake of a light detector is caught by a golden clip", "[golden][mistakes]") {
   for (const std::string& mistake : kLightMistakes) {
     INFO(mistake);
     CHECK_FALSE(caught_by(mistake, "edge-light").empty());
