@@ -1,6 +1,5 @@
 #include "imagenode/messages.hpp"
 
-#include <cstring>
 #include <utility>
 
 #include "common/text.hpp"
@@ -43,9 +42,8 @@ common::Message Messages::samples(const Reading& reading) const {
   message.time_ns = reading.time_ns;
   message.monotonic_ns = reading.monotonic_ns;
   message.array = common::ArrayForm{"float32", {grid.rows, grid.columns}};
-  common::Bytes bytes(grid.values.size() * sizeof(float));
-  std::memcpy(bytes.data(), grid.values.data(), bytes.size());
-  message.payload = common::Payload(std::move(bytes));
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(grid.values.data());
+  message.payload = common::Payload(common::Bytes(bytes, bytes + grid.values.size() * sizeof(float)));
   return message;
 }
 

@@ -1,6 +1,5 @@
 #include "common/message_rows.hpp"
 
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -18,9 +17,8 @@ Message samples(const std::string& dtype, std::vector<std::int64_t> shape, const
   message.seq = 17;
   message.time_ns = 1'795'168'800'125'000'000;
   message.array = ArrayForm{dtype, std::move(shape)};
-  Bytes bytes(values.size() * sizeof(Value));
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  message.payload = Payload(std::move(bytes));
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data());
+  message.payload = Payload(Bytes(bytes, bytes + values.size() * sizeof(Value)));
   return message;
 }
 
