@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import random
+import re
 import select
 import shutil
 import signal
@@ -96,6 +97,11 @@ class Node:
         spools = lambda: glob.glob(os.path.join(os.path.dirname(self.spool), "*.spool.sqlite3"))
         wait_until(lambda: not any(self.spooled(spool) for spool in spools()), what="empty spools")
         return self.stop()
+
+    def connected(self):
+        """Whether a hub answers, by the last word of its log."""
+        news = [line for line in self.program.lines if re.search("connected to|hub tcp://.*sent again", line)]
+        return bool(news) and "connected to" in news[-1]
 
     def count(self, words):
         """Lines of its log that hold the words."""

@@ -79,8 +79,11 @@ class HubComesAndGoes(NodeTest):
         return self.node(hubs, {"T1": scene(framerate=40)}, patience=1, **keys)
 
     def stop_and_check(self, node, *hubs):
+        # A node that has no hub when it is told to stop does not wait for one: what it has goes to the spool.
+        wait_until(node.connected, what="a hub that answers")
         self.assertEqual(node.deliver_and_stop(), 0)
         self.assertEqual(node.count("not delivered"), 0, node.program.lines)
+        self.assertEqual(node.count("wait in the spool"), 0, node.program.lines)
         self.assertGreater(self.assert_complete(*hubs), 20)
 
     def test_restart(self):
