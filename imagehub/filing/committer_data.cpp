@@ -1,4 +1,3 @@
-#include "common/text.hpp"
 #include "imagehub/filing/committer.hpp"
 
 /// The Committer's part that files rows.
