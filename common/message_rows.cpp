@@ -72,7 +72,7 @@ std::optional<std::string> array_problem(const Message& message) {
   if (form.shape.empty() || form.shape.size() > 2) {
     return cat("the array has ", form.shape.size(), " dimensions; send 1 or 2");
   }
-  if (message.payload.empty() || !is_row(form)) return cat("send 1 to ", kMaxRowValues, " values in an array");
+  if (message.payload.empty() || !fits_row(form)) return cat("send 1 to ", kMaxRowValues, " values in an array");
   if (append_for(form.dtype) == nullptr) {
     return cat("values of ", escaped(form.dtype), " are not stored; send float32, float64 or whole numbers");
   }
@@ -93,7 +93,7 @@ std::string csv_of(const Message& message) {
 
 }  // namespace
 
-bool is_row(const ArrayForm& form) {
+bool fits_row(const ArrayForm& form) {
   std::uint64_t values = 1;
   for (const std::int64_t size : form.shape) {
     if (__builtin_mul_overflow(values, static_cast<std::uint64_t>(size), &values)) return false;

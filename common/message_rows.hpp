@@ -19,7 +19,7 @@ struct MessageRows {
 inline constexpr std::size_t kMaxRowValues = RowLimits::kColumns - 2;
 
 /// Whether the array has at most kMaxRowValues values.
-bool is_row(const ArrayForm& form);
+bool fits_row(const ArrayForm& form);
 
 /// The CSV of a message of kind data. Of kind samples the array as one row: its ID is the number of the message (of
 /// what is only shown the time in ms), its columns are r0c0, r0c1 ... (row and column in the array) or c0, c1 ..., with

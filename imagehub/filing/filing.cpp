@@ -26,7 +26,7 @@ std::optional<Outcome> refuse_at_once(const common::Message& message) {
   switch (common::kind_of(message.text, message.boot.has_value())) {
     case common::Kind::samples:
       // Not refused for ever: a newer hub will take it.
-      if (message.array && !common::is_row(*message.array))
+      if (message.array && !common::fits_row(*message.array))
         return Outcome{Outcome::Kind::retry, "this hub does not store arrays of more values than a row has", {}};
       return std::nullopt;
     case common::Kind::array:

@@ -18,7 +18,7 @@ constexpr std::uint8_t kReset = 0x01;
 constexpr std::uint8_t kInitialReset = 0x3F;
 constexpr std::uint8_t kPixels = 0x80;
 constexpr std::int64_t kSide = 8;
-constexpr std::size_t kPixelCount = 64;
+constexpr std::size_t kPixelCount = kSide * kSide;
 /// Until the first picture: two of those ten that it takes in a second.
 constexpr std::int64_t kFirstPicture = 200 * common::kMillisecond;
 

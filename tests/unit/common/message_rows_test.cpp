@@ -90,10 +90,10 @@ TEST_CASE("an array that is no row says what to send") {
 }
 
 TEST_CASE("an array of more values than a row has columns is no row") {
-  CHECK(is_row({"uint8", {998}}));
-  CHECK(is_row({"uint8", {2, 499}}));
-  CHECK_FALSE(is_row({"uint8", {999}}));
-  CHECK_FALSE(is_row({"uint8", {std::numeric_limits<std::int64_t>::max(), 4}}));
+  CHECK(fits_row({"uint8", {998}}));
+  CHECK(fits_row({"uint8", {2, 499}}));
+  CHECK_FALSE(fits_row({"uint8", {999}}));
+  CHECK_FALSE(fits_row({"uint8", {std::numeric_limits<std::int64_t>::max(), 4}}));
   CHECK(good(samples<std::uint8_t>("uint8", {998}, std::vector<std::uint8_t>(998))).chunk.rows.size() == 1);
   CHECK(wrong(samples<std::uint8_t>("uint8", {999}, std::vector<std::uint8_t>(999))) ==
         "send 1 to 998 values in an array");
