@@ -13,8 +13,9 @@ ClockSpan read_span(SQLite::Statement& row) {
   ClockSpan span;
   span.id = row.getColumn(0).getInt64();
   span.table = row.getColumn(1).getString();
-  span.first_row = row.getColumn(2).getInt64();
-  span.last_row = row.getColumn(3).getInt64();
+  // Ids begin with 1: less is damage, and must not overflow.
+  span.first_row = std::max<std::int64_t>(row.getColumn(2).getInt64(), 1);
+  span.last_row = std::max<std::int64_t>(row.getColumn(3).getInt64(), 0);
   span.first_ns = row.getColumn(4).getInt64();
   span.last_ns = row.getColumn(5).getInt64();
   if (!row.isColumnNull(6)) span.shift_ns = row.getColumn(6).getInt64();
@@ -50,7 +51,8 @@ void ClockSpans::remove(const ClockSpan& span) {
 }
 
 void ClockSpans::shift_some(ClockSpan span, std::int64_t rows) {
-  const std::int64_t last = std::min(span.last_row, span.first_row + rows - 1);
+  const bool all = span.last_row - span.first_row < rows;
+  const std::int64_t last = all ? span.last_row : span.first_row + rows - 1;
   const bool images = span.table == "images";
   if (images) count_days(span.first_row, last, -1);
   SQLite::Statement update(
@@ -62,8 +64,12 @@ void ClockSpans::shift_some(ClockSpan span, std::int64_t rows) {
   update.bind(3, last);
   common::run(update);
   if (images) count_days(span.first_row, last, 1);
-  span.first_row = last + 1;
-  span.first_row > span.last_row ? remove(span) : save(span);
+  if (all) {
+    remove(span);
+  } else {
+    span.first_row = last + 1;
+    save(span);
+  }
 }
 
 /// Adds the bytes of these images to the days on which they came, or takes them away.

@@ -49,7 +49,8 @@ struct Index::Impl {
   SQLite::Statement add_event{db, "INSERT INTO events(log_day, log_offset, " + std::string(kBaseColumns) +
                                       ") VALUES (?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)"};
   SQLite::Statement add_chunk{db, "INSERT OR REPLACE INTO chunks(boot_id, seq, text, payload_crc) VALUES (?,?,?,?)"};
-  SQLite::Statement forget_chunks{db, "DELETE FROM chunks WHERE id <= ?"};
+  /// SQLite subtracts: numbers of a damaged index cannot overflow there.
+  SQLite::Statement forget_chunks{db, cat("DELETE FROM chunks WHERE id <= ? - ", kChunks)};
   SQLite::Statement write_meta{db, "INSERT OR REPLACE INTO meta VALUES (?, ?)"};
 
   SQLite::Statement adopted_image{db, kSelectImages + "WHERE t.adopted = 1 AND t.boot_id IS NULL AND t.path = ?"};
@@ -253,7 +254,7 @@ void Index::add(const Identity& identity, const Content& chunk) {
   insert.bind(4, static_cast<std::int64_t>(chunk.payload_crc));
   common::run(insert);
   SQLite::Statement& forget = impl_->forget_chunks;
-  forget.bind(1, impl_->db.getLastInsertRowid() - kChunks);
+  forget.bind(1, impl_->db.getLastInsertRowid());
   common::run(forget);
 }
 

@@ -122,6 +122,20 @@ TEST_CASE("of chunks of rows the newest are known by their content, the others b
   }
 }
 
+TEST_CASE("an impossible number of a damaged chunk costs no other chunk") {
+  Fixture index;
+  const auto add_chunk = [&](std::uint64_t seq) {
+    Index::Transaction transaction(*index);
+    index->add({kBoot, seq}, {"Lab|data", 1});
+    transaction.commit();
+  };
+  add_chunk(1);
+  index->database().exec("UPDATE chunks SET id = -9223372036854775807");
+  add_chunk(2);
+  add_chunk(3);
+  for (const std::uint64_t seq : {1U, 2U, 3U}) CHECK(index->find({kBoot, seq}));
+}
+
 TEST_CASE("what a transaction did is undone when it is not committed") {
   Fixture index;
   index.add(image(kBoot, 1));
