@@ -1,5 +1,6 @@
-// Any text as imagehub.yaml (behind an `h`) or as imagenode.yaml (behind anything else, an `n` in the corpus): either a
-// SettingsError that can be read, or values within the ranges that the two reference files give.
+// Any text as imagehub.yaml (behind an `h`), as key and value of a command Set (behind an `s`, a line each), or as
+// imagenode.yaml (behind anything else, an `n` in the corpus): either a SettingsError that can be read, or values
+// within the ranges that the two reference files give.
 
 #include "common/message.hpp"
 #include "common/settings_reader.hpp"
@@ -48,8 +49,7 @@ void check_detector(const imagenode::DetectorSettings& detector) {
   require(detector.make != nullptr, "a detector can be made");
 }
 
-void check_camera(const imagenode::ViewEntry& view) {
-  const imagenode::CameraSettings& camera = view.camera;
+void check_camera(const imagenode::CameraSettings& camera) {
   if (camera.resolution) {
     within(camera.resolution->width, 1, 16'384, "resolution");
     within(camera.resolution->height, 1, 16'384, "resolution");
@@ -61,6 +61,10 @@ void check_camera(const imagenode::ViewEntry& view) {
   within(camera.pi.brightness.value_or(0), 0, 100, "brightness");
   within(camera.pi.shutter_speed.value_or(0), 0, 1'000'000'000, "shutter_speed");
   require(camera.viewname.find('|') == std::string::npos, "a view's name does not end a field of a text");
+}
+
+void check_view(const imagenode::ViewEntry& view) {
+  check_camera(view.camera);
   const int scale = view.analysis.scale;
   require(scale == 1 || scale == 2 || scale == 4 || scale == 8, "analysis_scale");
   for (const auto& detector : view.detectors) check_detector(detector);
@@ -105,6 +109,7 @@ void check_lamp(const imagenode::LampSettings& lamp) {
   require((lamp.label + lamp.name).find('|') == std::string::npos, "a light's name does not end a field of a text");
   require(!lamp.address.line.empty(), "a light has a line");
   if (lamp.dark) within(lamp.dark->hold_s, 0.0, 86'400.0, "hold");
+  for (int minute = 0; minute < 24 * 60; minute += 30) lamp.on.is_on(minute);
 }
 
 void check_action(const imagenode::ActionSettings& action) {
@@ -116,6 +121,7 @@ void check_action(const imagenode::ActionSettings& action) {
   imagenode::SharedPins pins([] { return std::vector<std::unique_ptr<imagenode::GpioChip>>(); });
   common::Message event;
   event.text = "Barn door|motion|moving";
+  for (const auto& pattern : action.when) pattern.matches(event.text);
   action.kind.make({pins, {}, {}})->plan(event);
 }
 
@@ -129,7 +135,7 @@ void check_node(const imagenode::NodeSettings& settings) {
   within(settings.link.window_mb, 1, 1000, "window_mb");
   within(settings.link.patience_s, 0.1, 3600.0, "patience");
   within(settings.link.bandwidth_kbit.value_or(1), 1, INT32_MAX, "bandwidth_kbit");
-  for (const auto& view : settings.views) check_camera(view);
+  for (const auto& view : settings.views) check_view(view);
   for (const auto& sensor : settings.sensors) check_sensor(sensor);
   for (const auto& line : settings.lines) check_line(line);
   for (const auto& lamp : settings.lamps) check_lamp(lamp);
@@ -160,6 +166,18 @@ void try_reading(const std::string& text, Read read, Check check) {
   }
 }
 
+void try_set(std::string_view text) {
+  const auto end = std::min(text.find('\n'), text.size());
+  const std::string value(text.substr(std::min(end + 1, text.size())));
+  imagenode::CameraSettings camera;
+  camera.label = "P1";
+  try {
+    check_camera(camera.changed(std::string(text.substr(0, end)), value));
+  } catch (const std::runtime_error& error) {
+    require(error.what()[0] != '\0' && common::is_utf8(error.what()), "why it is not set is said in UTF-8");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -167,6 +185,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(fuzz::text_of(data + 1, size - 1));
   if (*data == 'h') {
     try_reading(text, imagehub::read_hub_settings, check_hub);
+  } else if (*data == 's') {
+    try_set(text);
   } else {
     try_reading(text, imagenode::read_node_settings, check_node);
   }
