@@ -1,4 +1,4 @@
-"""Nodes that find their hub by mDNS: real programs, a real Avahi daemon, on a computer of the test's own."""
+"""Nodes that find their hub by mDNS: real programs, real Avahi daemons, on computers of the test's own."""
 
 import json
 import os
@@ -81,7 +81,6 @@ class OneHub(DiscoveryTest):
         self.announced_hub(computer).program.wait_line("announced as")
         self.assertFalse([line for line in quiet.program.lines if "announced" in line])
 
-
     def test_that_changes_its_network_is_announced_with_the_new_one(self):
         computer = self.farm()
         hub = self.announced_hub(computer, network="north")
@@ -96,6 +95,23 @@ class OneHub(DiscoveryTest):
         hub.program.send_signal(signal.SIGHUP)
         self.wait_for_images(hub, 5)
         self.assertEqual(node.deliver_and_stop(), 0)
+
+
+class TwoComputers(DiscoveryTest):
+    def test_find_each_other_over_a_cable(self):
+        there, here = self.farm(), self.farm(name="barn")
+        there.join(here)
+        hub = self.announced_hub(there)
+        node = self.finding_node(here)
+        node.program.wait_line(f"connected to tcp://{farm.CABLE}1:{hub.port}")
+        self.wait_for_images(hub, 5)
+
+        hub.kill()
+        hub.start()
+        node.program.wait_line(f"connected to tcp://{farm.CABLE}1:{hub.port}")
+        self.wait_for_more_images(hub)
+        self.assertEqual(node.deliver_and_stop(), 0)
+        self.assert_complete(hub)
 
 
 class Avahi(DiscoveryTest):

@@ -1,4 +1,4 @@
-"""A computer of the test's own for discovery: a network namespace with an interface, a D-Bus and an Avahi daemon."""
+"""Computers of the test's own for discovery: network namespaces with an interface, a D-Bus and an Avahi daemon."""
 
 import ctypes
 import os
@@ -11,6 +11,8 @@ import tempfile
 from kit import TIMEOUT, Program
 
 ADDRESS = "10.74.0.1"
+CABLE = "10.75.0."
+"""Addresses of two computers that are joined end with 1 and 2."""
 _CLONE_NEWNET, _CLONE_NEWNS = 0x40000000, 0x00020000
 
 # Holds the namespaces and the interface until its standard input is closed.
@@ -42,7 +44,7 @@ _BUS = """<busconfig>
 """
 
 _AVAHI = """[server]
-host-name=farm
+host-name={name}
 use-ipv6=no
 [publish]
 publish-workstation=no
@@ -67,12 +69,12 @@ def missing():
 class Farm:
     """The computer. Programs get on it with preexec=farm.inside and env=farm.env."""
 
-    def __init__(self, avahi=True):
+    def __init__(self, avahi=True, name="farm"):
         self.folder = tempfile.mkdtemp(prefix="farm-")
         socket = os.path.join(self.folder, "bus")
         self.env = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={socket}"}
         self._write("bus.conf", _BUS.format(socket=socket))
-        self._write("avahi.conf", _AVAHI)
+        self._write("avahi.conf", _AVAHI.format(name=name))
         unshare = ["unshare", "--net", "--mount", "--propagation", "private"]
         self._holder = subprocess.Popen(
             unshare + [sys.executable, "-c", _HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -105,6 +107,16 @@ class Farm:
             with open(f"/proc/{self._holder.pid}/ns/{kind}") as namespace:
                 if libc.setns(namespace.fileno(), flag) != 0:
                     raise OSError("cannot enter " + kind)
+
+    def _ip(self, words):
+        subprocess.run(["ip", *words.split()], preexec_fn=self.inside, check=True)
+
+    def join(self, other):
+        """Puts a cable between the two; this one has the first address."""
+        self._ip(f"link add cable type veth peer name cable netns {other._holder.pid}")
+        for number, computer in enumerate((self, other), start=1):
+            computer._ip(f"addr add {CABLE}{number}/24 dev cable")
+            computer._ip("link set cable up multicast on")
 
     def start_avahi(self):
         self._avahi = self._start(
