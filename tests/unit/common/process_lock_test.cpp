@@ -23,3 +23,10 @@ TEST_CASE("a name is held by one at a time, and the refusal names the holder") {
   first.reset();
   const ProcessLock again(name, "the node name Barn");
 }
+
+TEST_CASE("long names that differ only at their end are different names") {
+  const std::string folder = common::cat("test:", ::getpid(), std::string(150, 'x'));
+  const ProcessLock first(folder + "1", "one spool");
+  const ProcessLock second(folder + "2", "another spool");
+  CHECK_THROWS_AS(ProcessLock(folder + "1", "one spool"), LockedError);
+}
