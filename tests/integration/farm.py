@@ -103,10 +103,14 @@ class Farm:
     def inside(self):
         """What a program does before it starts to run here."""
         libc = ctypes.CDLL(None)
+        root = os.open(f"/proc/{self._holder.pid}/root", os.O_PATH)
         for kind, flag in (("net", _CLONE_NEWNET), ("mnt", _CLONE_NEWNS)):
             with open(f"/proc/{self._holder.pid}/ns/{kind}") as namespace:
                 if libc.setns(namespace.fileno(), flag) != 0:
                     raise OSError("cannot enter " + kind)
+        # In a system tree of another Debian the root of the namespace is not that of the tree.
+        os.fchdir(root)
+        os.chroot(".")
 
     def _ip(self, words):
         subprocess.run(["ip", *words.split()], preexec_fn=self.inside, check=True)
