@@ -14,6 +14,7 @@
 #include "common/log.hpp"
 #include "common/service.hpp"
 #include "common/text.hpp"
+#include "imagehub/care/check_batches.hpp"
 #include "imagehub/care/check_report.hpp"
 #include "imagehub/control.hpp"
 #include "imagehub/settings.hpp"
@@ -207,7 +208,9 @@ int index_command(const fs::path& settings_file) {
   try {
     TerminalProgress progress;
     StoppedHub hub(StoppedHub::take(disk, data), disk, data, clock);
-    std::cout << to_text(adopt(disk, data, AdoptWhat::foreign_tree, hub.index, progress.function()));
+    Adopted adopted = adopt(disk, data, AdoptWhat::foreign_tree, hub.index, progress.function());
+    adopted.batches = adopt_batches(disk, data, hub.index);
+    std::cout << to_text(adopted);
     return common::kExitOk;
   } catch (const common::LockedError& error) {
     return in_use(error, "index");

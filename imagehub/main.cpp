@@ -67,8 +67,8 @@ int main(int argc, char** argv) {
       ->needs(repair_flag);
   check->add_flag("--json", check_options.json, "as JSON, with everything that differs");
   auto* index = app.add_subcommand("index",
-                                   "add pictures and log lines that are not in the index, such as those of the "
-                                   "Python hub; the hub must be stopped");
+                                   "add pictures, log lines and batches of rows that are not in the index, such as "
+                                   "those of the Python hub; the hub must be stopped");
   auto* command = app.add_subcommand("command", "give a node a command by way of the running hub");
   imagehub::CommandOptions command_options;
   command->add_option("words", command_options.words, "node and command, such as Barn \"SendFrames 10\"");

@@ -160,6 +160,7 @@ std::uint64_t adopt_batches(common::FileSystem& files, const DataDirectory& data
     row.batch = *manifest;
     row.state = manifest->complete ? BatchState::complete : BatchState::partial;
     row.path = folder;
+    row.adopted = true;
     // Nobody knows any more when it came.
     row.received_ns = manifest->last_ns;
     Index::Transaction transaction(index);
@@ -168,6 +169,27 @@ std::uint64_t adopt_batches(common::FileSystem& files, const DataDirectory& data
     ++adopted;
   }
   return adopted;
+}
+
+LostBatches lost_batches(common::FileSystem& files, const DataDirectory& data) {
+  LostBatches lost;
+  std::uint64_t rows = 0;
+  IndexReader(files, data.index()).each_batch([&](const BatchRow& row) {
+    ++rows;
+    if (!row.incoming.empty() || row.state == BatchState::deleting) return;
+    if (row.state != BatchState::lost && common::exists(files, data.data() / row.path)) return;
+    lost.lines[row.id] = cat("data/", common::escaped(row.path), "  ", common::escaped(described(row)), ", boot ",
+                             common::hex64(row.batch.boot), ", row ", row.id, '\n');
+  });
+  lost.most = most_have_no_file(lost.lines.size(), rows);
+  return lost;
+}
+
+void forget(const LostBatches& lost, Index& index) {
+  BatchRows rows(index);
+  Index::Transaction transaction(index);
+  for (const auto& [id, line] : lost.lines) rows.remove(id);
+  transaction.commit();
 }
 
 RepairedBatches repair_batches(common::FileSystem& files, const DataDirectory& data, StoppedHub& hub,
@@ -180,23 +202,15 @@ RepairedBatches repair_batches(common::FileSystem& files, const DataDirectory& d
     std::erase_if(report.of(Finding::batch_without_row),
                   [&](const Found& found) { return known.contains(found.what); });
   }
-  std::map<std::int64_t, std::string> gone;
-  IndexReader(files, data.index()).each_batch([&](const BatchRow& row) {
-    if (!row.incoming.empty() || row.state == BatchState::deleting) return;
-    if (row.state != BatchState::lost && common::exists(files, data.data() / row.path)) return;
-    gone[row.id] = cat("data/", common::escaped(row.path), "  ", common::escaped(described(row)), ", boot ",
-                       common::hex64(row.batch.boot), ", row ", row.id, '\n');
-  });
-  if (gone.empty() || most_have_no_file(gone.size(), report.batch_rows)) return done;
+  const LostBatches lost = lost_batches(files, data);
+  if (lost.lines.empty() || lost.most) return done;
   std::string text = "Batches of rows whose folders are gone. They were taken out of the index; the identities stay.\n";
-  for (const auto& [id, line] : gone) text += line;
+  for (const auto& [id, line] : lost.lines) text += line;
   done.report = write_report(files, data, "check-data", utc_ns, text);
-  done.moved = gone.size();
-  BatchRows rows(hub.index);
-  Index::Transaction transaction(hub.index);
-  for (const auto& [id, line] : gone) rows.remove(id);
-  transaction.commit();
-  std::erase_if(report.of(Finding::batch_without_file), [&](const Found& found) { return gone.contains(found.id); });
+  done.moved = lost.lines.size();
+  forget(lost, hub.index);
+  std::erase_if(report.of(Finding::batch_without_file),
+                [&](const Found& found) { return lost.lines.contains(found.id); });
   return done;
 }
 

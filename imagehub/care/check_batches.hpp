@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
+
 #include "imagehub/care/check.hpp"
 #include "imagehub/care/stopped_hub.hpp"
 #include "imagehub/index/index_reader.hpp"
@@ -23,6 +27,14 @@ struct RepairedBatches {
 /// What is done leaves `report`.
 RepairedBatches repair_batches(common::FileSystem& files, const DataDirectory& data, StoppedHub& hub,
                                CheckReport& report, std::int64_t utc_ns);
+
+/// Rows of closed batches whose folders are gone.
+struct LostBatches {
+  std::map<std::int64_t, std::string> lines;  ///< for a report, by id
+  bool most = false;                          ///< as if their disk was not mounted
+};
+LostBatches lost_batches(common::FileSystem& files, const DataDirectory& data);
+void forget(const LostBatches& lost, Index& index);
 
 /// Makes a row of each closed batch below data/ that has none, from its manifest; returns how many.
 std::uint64_t adopt_batches(common::FileSystem& files, const DataDirectory& data, Index& index);

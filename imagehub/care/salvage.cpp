@@ -86,10 +86,14 @@ std::string described(const Gap& gap) {
 }
 
 std::string described(const char* from, const SourceYield& yield) {
-  std::string out = cat("From ", from, ": ", yield.images.rows, " pictures, ", yield.events.rows, " events\n");
+  std::string out = cat("From ", from, ": ", yield.images.rows, " pictures, ", yield.events.rows, " events, ",
+                        yield.batches.rows, " batches\n");
   if (!yield.identities_whole) out += "  identities could not be read whole\n";
   if (!yield.nodes_whole) out += "  nodes could not be read whole\n";
-  for (const auto& [name, table] : {std::pair{"images", &yield.images}, {"events", &yield.events}}) {
+  for (const auto& [name, table] : {std::pair{"images", &yield.images},
+                                    {"events", &yield.events},
+                                    {"batches", &yield.batches},
+                                    {"chunks", &yield.chunks}}) {
     if (table->refused > 0) out += cat("  ", name, ": ", table->refused, " rows with impossible values\n");
     for (const Gap& gap : table->gaps) out += cat("  ", name, ": rows ", described(gap), " could not be read\n");
   }
@@ -135,6 +139,7 @@ std::string fill(common::FileSystem& files, const DataDirectory& data, SalvageTa
   }
   for (const auto& loss : target.losses("images", image_gaps)) report += described(loss);
   for (const auto& loss : target.losses("events", event_gaps)) report += described(loss);
+  report += "Commands to nodes are not taken over; give those again that were not done yet.\n";
   return report;
 }
 
@@ -200,6 +205,20 @@ std::uint64_t remove_rows_without_file(common::FileSystem& files, const DataDire
   return wrong.size();
 }
 
+/// Batches that were deleted since the backup was made.
+void forget_lost_batches(common::FileSystem& files, const DataDirectory& data, Index& index, std::string& report) {
+  const LostBatches lost = lost_batches(files, data);
+  if (lost.lines.empty()) return;
+  if (lost.most) {
+    report +=
+        cat("Most batches are not in ", data.data().string(), ", as if it was not mounted; their rows were kept\n");
+    return;
+  }
+  report += "Batches whose folders are gone; their identities stay:\n";
+  for (const auto& [id, line] : lost.lines) report += "  " + line;
+  forget(lost, index);
+}
+
 }  // namespace
 
 void mark_damaged(common::FileSystem& files, const DataDirectory& data, const std::string& reason) {
@@ -225,8 +244,9 @@ std::optional<std::string> finish_salvage(common::FileSystem& files, const DataD
   std::string report;
   const std::uint64_t removed = remove_rows_without_file(files, data, index, report);
   const Adopted adopted = adopt(files, data, AdoptWhat::own_tree, index, [](const char*, auto, auto) {});
+  forget_lost_batches(files, data, index, report);
   if (const std::uint64_t batches = adopt_batches(files, data, index); batches > 0) {
-    report += cat("Rows made from the manifests of ", batches, " batches\n");
+    report += cat("Adopted from their manifests, since they had no row: ", batches, " batches\n");
   }
   report += cat("Adopted, since they had no row: ", adopted.images, " pictures, ", adopted.events, " log lines");
   if (adopted.first_ns != 0) {

@@ -21,6 +21,13 @@ struct Gap {
   std::optional<std::int64_t> last;
 };
 
+/// What one source gave to one table.
+struct TableYield {
+  std::uint64_t rows = 0;     ///< new ones
+  std::uint64_t refused = 0;  ///< rows with impossible values
+  std::vector<Gap> gaps;
+};
+
 /// An index, damaged or not, opened only to be read. When its first page is destroyed, that of an index just made is
 /// put in its place, in a copy: tables of one schema begin at the same pages. A last page that was cut in two is left
 /// out, in a copy as well. Bound to one thread.

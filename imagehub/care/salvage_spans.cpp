@@ -19,7 +19,7 @@ std::optional<ClockSpan> span_in(SQLite::Statement& row) {
     if (!possible) return std::nullopt;
   }
   const ClockSpan span = read_span(row);
-  const bool known = span.table == "images" || span.table == "events";
+  const bool known = span.table == "images" || span.table == "events" || span.table == "batches";
   const bool sound = span.first_row > 0 && span.first_row <= span.last_row && span.last_row <= kMaxRow;
   return known && sound ? std::optional(span) : std::nullopt;
 }

@@ -5,6 +5,8 @@
 
 #include "common/database.hpp"
 #include "common/text.hpp"
+#include "imagehub/care/salvage_batches.hpp"
+#include "imagehub/care/salvage_columns.hpp"
 #include "imagehub/care/salvage_spans.hpp"
 #include "imagehub/index/schema.hpp"
 #include "imagehub/index/seq_ranges.hpp"
@@ -14,67 +16,23 @@ namespace {
 
 using common::cat;
 
-/// Types of columns: i integer, n integer or NULL, t text, r number.
-struct Column {
-  const char* name;
-  char type;
-};
-using Columns = std::vector<Column>;
-
-const Columns kBase = {{"id", 'i'},          {"boot_id", 'n'},        {"seq", 'n'},    {"node", 't'},
+const Columns kBase = {{"id", 'i'},          {"boot_id", 'n'},        {"seq", 's'},    {"node", 't'},
                        {"view", 't'},        {"source", 't'},         {"text", 't'},   {"time_ns", 'i'},
                        {"received_ns", 'i'}, {"clock_error_us", 'n'}, {"late", 'i'},   {"payload_crc", 'i'},
                        {"fields", 't'},      {"units", 't'},          {"adopted", 'i'}};
-const Columns kImageOnly = {{"path", 't'}, {"bytes", 'i'}, {"crc", 'i'}, {"incoming", 't'}};
+const Columns kImageOnly = {{"path", 'p'}, {"bytes", 'u'}, {"crc", 'i'}, {"incoming", 't'}};
 const Columns kEventOnly = {{"log_day", 't'}, {"log_offset", 'i'}};
+const Columns kChunks = {{"id", 'i'}, {"boot_id", 'i'}, {"seq", 's'}, {"text", 't'}, {"payload_crc", 'i'}};
 const Columns kNodes = {{"node", 't'},   {"first_seen_ns", 'i'}, {"last_seen_ns", 'i'}, {"version", 't'},
                         {"host", 't'},   {"heartbeat_s", 'r'},   {"lost", 'i'},         {"images", 'i'},
-                        {"events", 'i'}, {"bytes", 'i'}};
+                        {"events", 'i'}, {"bytes", 'u'}};
 
-/// Nobody sends so many messages; what is above is damage, and would make the hub take new messages for known ones.
-constexpr std::int64_t kMaxSeq = std::int64_t{1} << 40;
 /// Rows whose lines may still be missing, when the mark is lost.
 constexpr std::int64_t kUnfinishedEvents = 20'000;
 
 Columns joined(Columns a, const Columns& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
-}
-
-std::string names(const Columns& columns, const std::function<std::string(const Column&)>& name) {
-  std::string out;
-  for (const Column& column : columns) out += (out.empty() ? "" : ", ") + name(column);
-  return out;
-}
-
-bool possible(const SQLite::Column& value, char type) {
-  switch (type) {
-    case 'i':
-      return value.isInteger();
-    case 'n':
-      return value.isInteger() || value.isNull();
-    case 'r':
-      return value.isFloat() || value.isInteger();
-    default:
-      return value.isText();
-  }
-}
-
-void bind(SQLite::Statement& statement, int at, const SQLite::Column& value) {
-  if (value.isNull()) {
-    statement.bind(at);
-  } else if (value.isInteger()) {
-    statement.bind(at, value.getInt64());
-  } else if (value.isFloat()) {
-    statement.bind(at, value.getDouble());
-  } else {
-    statement.bind(at, value.getString());
-  }
-}
-
-/// A path that leads out of the folder of pictures is damage.
-bool is_inside(const std::string& path) {
-  return !path.empty() && path.front() != '/' && path.find("..") == path.npos && path.find('\0') == path.npos;
 }
 
 }  // namespace
@@ -89,6 +47,7 @@ struct SalvageTarget::Impl {
   const std::filesystem::path incoming;
   SQLite::Database db;
   SalvageSpans spans{db};
+  SalvageBatches batches{db, spans};
 
   Impl(common::FileSystem& the_files, const std::filesystem::path& file, std::filesystem::path the_incoming)
       : files(the_files),
@@ -106,6 +65,8 @@ struct SalvageTarget::Impl {
   }
 
   void make_indexes() {
+    // Each source knows a chunk once, but not all of them the same.
+    db.exec("DELETE FROM chunks WHERE id NOT IN (SELECT max(id) FROM chunks GROUP BY boot_id, seq)");
     for (const auto& [name, sql] : indexes) db.exec(sql);
   }
 
@@ -133,18 +94,9 @@ struct SalvageTarget::Impl {
     return yield;
   }
 
-  static bool insert_row(SQLite::Statement& insert, const Columns& columns, SQLite::Statement& row) {
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      const SQLite::Column value = row.getColumn(static_cast<int>(i));
-      const std::string name = columns[i].name;
-      if (!possible(value, columns[i].type)) return false;
-      if (name == "path" && !is_inside(value.getString())) return false;
-      if (name == "seq" && value.isInteger() && (value.getInt64() < 0 || value.getInt64() > kMaxSeq)) return false;
-      if (name == "bytes" && value.getInt64() < 0) return false;
-      bind(insert, static_cast<int>(i) + 1, value);
-    }
-    common::run(insert);
-    return true;
+  /// Of an older format there are none.
+  TableYield take_chunks(SalvageSource& source) {
+    return source.has("chunks", "id") ? take_rows(source, "chunks", kChunks) : TableYield{};
   }
 
   bool take_boots(SalvageSource& source) {
@@ -235,7 +187,9 @@ struct SalvageTarget::Impl {
       db.exec(cat("UPDATE ", table,
                   " SET boot_id = NULL, seq = NULL, adopted = 1 WHERE boot_id NOT IN (SELECT id FROM boots)"));
     }
-    db.exec("DELETE FROM identities WHERE boot_id NOT IN (SELECT id FROM boots)");
+    for (const char* table : {"identities", "chunks"}) {
+      db.exec(cat("DELETE FROM ", table, " WHERE boot_id NOT IN (SELECT id FROM boots)"));
+    }
   }
 
   /// The last of the pictures that have their names for sure. Looked for near the end only: at a crash few are on
@@ -259,6 +213,8 @@ struct SalvageTarget::Impl {
       const std::int64_t mark = number(cat("SELECT value FROM meta WHERE key = '", table, "_finished'"));
       const bool plausible = mark > 0 && mark <= last;
       db.exec(cat("INSERT OR REPLACE INTO meta VALUES ('", table, "_finished', ", plausible ? mark : otherwise, ")"));
+    }
+    for (const char* table : {"images", "events", "batches"}) {
       // No id comes again.
       db.exec(cat("INSERT INTO sqlite_sequence(name, seq) SELECT '", table, "', 0 WHERE NOT EXISTS (SELECT 1 FROM ",
                   "sqlite_sequence WHERE name = '", table, "')"));
@@ -290,6 +246,8 @@ SourceYield SalvageTarget::take(SalvageSource& source, bool older) {
   yield.nodes_whole = impl_->take_nodes(source);
   yield.images = impl_->take_rows(source, "images", joined(kBase, kImageOnly));
   yield.events = impl_->take_rows(source, "events", joined(kBase, kEventOnly));
+  yield.batches = impl_->batches.take(source, older);
+  yield.chunks = impl_->take_chunks(source);
   impl_->spans.write();
   transaction.commit();
   return yield;

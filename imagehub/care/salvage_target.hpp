@@ -14,18 +14,13 @@
 /// To be included by .cpp files only.
 namespace imagehub {
 
-/// What one source gave to one table.
-struct TableYield {
-  std::uint64_t rows = 0;     ///< new ones
-  std::uint64_t refused = 0;  ///< rows with impossible values
-  std::vector<Gap> gaps;
-};
-
 struct SourceYield {
   bool identities_whole = true;
   bool nodes_whole = true;
   TableYield images;
   TableYield events;
+  TableYield batches;
+  TableYield chunks;
 };
 
 /// Keys that were in no source, with the capture times around them.

@@ -24,11 +24,12 @@ void BatchRetention::recover() {
   if (!failure.empty()) common::log::error(common::cat("retention cannot remove old rows: ", failure));
 }
 
-BatchRetention::Deleted BatchRetention::round(const ClassRetention& limits, std::int64_t now_ns, double free_bytes) {
+BatchRetention::Deleted BatchRetention::round(const RetentionSettings& settings, std::int64_t now_ns,
+                                              double free_bytes) {
   Deleted deleted;
   deleted.failure = finish();
   if (!deleted.failure.empty()) return deleted;
-  const std::vector<Old> old = chosen(limits, now_ns, free_bytes);
+  const std::vector<Old> old = chosen(settings, now_ns, free_bytes);
   reserve_.spend([&] {
     Index::Transaction transaction(index_);
     for (const Old& one : old) deletions_.mark(one.batch.id);
@@ -44,9 +45,11 @@ BatchRetention::Deleted BatchRetention::round(const ClassRetention& limits, std:
 }
 
 /// The oldest of all nodes beyond their limits.
-std::vector<BatchRetention::Old> BatchRetention::chosen(const ClassRetention& limits, std::int64_t now_ns,
+std::vector<BatchRetention::Old> BatchRetention::chosen(const RetentionSettings& settings, std::int64_t now_ns,
                                                         double free_bytes) {
-  const auto totals = deletions_.totals(kMaxNodes);
+  const ClassRetention& limits = settings.data;
+  auto totals = deletions_.totals(kMaxNodes);
+  if (!settings.include_adopted) std::erase_if(totals, [](const BatchTotal& total) { return total.adopted; });
   ClassRetention::Rooms over_max_gb;
   for (const BatchTotal& total : totals) over_max_gb[limits.room_of(total.node)] += static_cast<double>(total.bytes);
   limits.take_max_gb(over_max_gb);
@@ -56,7 +59,7 @@ std::vector<BatchRetention::Old> BatchRetention::chosen(const ClassRetention& li
   std::vector<OldBatch> candidates;
   for (const BatchTotal& total : totals) {
     if (reason(total.node, total.oldest_received_ns) == nullptr) continue;
-    const auto oldest = deletions_.oldest(total.node, kMaxBatches);
+    const auto oldest = deletions_.oldest(total.node, total.adopted, kMaxBatches);
     candidates.insert(candidates.end(), oldest.begin(), oldest.end());
   }
   std::sort(candidates.begin(), candidates.end(),

@@ -30,14 +30,14 @@ class BatchRetention {
     std::string failure;  ///< why a folder could not be removed; until it can, no more batches go
   };
   /// `free_bytes` is what is free on the disk beside the reserve.
-  Deleted round(const ClassRetention& limits, std::int64_t now_ns, double free_bytes);
+  Deleted round(const RetentionSettings& settings, std::int64_t now_ns, double free_bytes);
 
  private:
   struct Old {
     OldBatch batch;
     const char* reason;
   };
-  std::vector<Old> chosen(const ClassRetention& limits, std::int64_t now_ns, double free_bytes);
+  std::vector<Old> chosen(const RetentionSettings& settings, std::int64_t now_ns, double free_bytes);
   std::string finish();
 
   Index& index_;

@@ -63,6 +63,7 @@ void Batches::rescue(const std::string& incoming) {
   }
   BatchRow row;
   row.batch = std::move(*batch);
+  row.adopted = true;
   row.received_ns = row.batch.last_ns;
   row.incoming = incoming;
   save(row);

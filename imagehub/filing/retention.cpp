@@ -142,7 +142,7 @@ bool Retention::delete_batches(const BetweenGroups& between_groups) {
   BatchRetention::Deleted deleted;
   between_groups([&] {
     // The clock may have lost its time since.
-    if (!committer_.uncertain_times()) deleted = batches_.round(settings_.data, plan_.now_ns, free_bytes());
+    if (!committer_.uncertain_times()) deleted = batches_.round(settings_, plan_.now_ns, free_bytes());
   });
   batches_due_ = deleted.more;
   const std::lock_guard lock(mutex_);

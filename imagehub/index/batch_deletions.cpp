@@ -25,12 +25,12 @@ struct BatchDeletions::Impl {
 
   SQLite::Database& db;
   SQLite::Statement totals{db,
-                           "SELECT t.node, t.bytes, (SELECT b.received_ns FROM batches b WHERE b.node = t.node AND "
-                           "b.state IN ('complete', 'partial') AND b.incoming = '' ORDER BY b.received_ns LIMIT 1) "
-                           "FROM batch_totals t WHERE t.batches > 0 LIMIT ?"};
+                           "SELECT t.node, t.adopted, t.bytes, (SELECT b.received_ns FROM batches b WHERE b.node = "
+                           "t.node AND b.adopted = t.adopted AND b.state IN ('complete', 'partial') AND b.incoming = "
+                           "'' ORDER BY b.received_ns LIMIT 1) FROM batch_totals t WHERE t.batches > 0 LIMIT ?"};
   SQLite::Statement oldest{db,
-                           "SELECT id, node, path, bytes, received_ns FROM batches WHERE node = ? AND state IN "
-                           "('complete', 'partial') AND incoming = '' ORDER BY received_ns LIMIT ?"};
+                           "SELECT id, node, path, bytes, received_ns FROM batches WHERE node = ? AND adopted = ? AND "
+                           "state IN ('complete', 'partial') AND incoming = '' ORDER BY received_ns LIMIT ?"};
   SQLite::Statement marked{db, "SELECT id, node, path, bytes, received_ns FROM batches WHERE state = 'deleting'"};
   SQLite::Statement mark{db, "UPDATE batches SET state = 'deleting' WHERE id = ?"};
 };
@@ -44,18 +44,19 @@ std::vector<BatchTotal> BatchDeletions::totals(std::size_t limit) {
   query.bind(1, static_cast<std::int64_t>(limit));
   std::vector<BatchTotal> found;
   while (query.executeStep()) {
-    found.push_back(
-        {query.getColumn(0).getString(), from_sql(query.getColumn(1).getInt64()), query.getColumn(2).getInt64()});
+    found.push_back({query.getColumn(0).getString(), query.getColumn(1).getInt() != 0,
+                     from_sql(query.getColumn(2).getInt64()), query.getColumn(3).getInt64()});
   }
   query.reset();
   return found;
 }
 
-std::vector<OldBatch> BatchDeletions::oldest(const std::string& node, std::size_t limit) {
+std::vector<OldBatch> BatchDeletions::oldest(const std::string& node, bool adopted, std::size_t limit) {
   SQLite::Statement& query = impl_->oldest;
   query.tryReset();
   query.bind(1, node);
-  query.bind(2, static_cast<std::int64_t>(limit));
+  query.bind(2, adopted ? 1 : 0);
+  query.bind(3, static_cast<std::int64_t>(limit));
   return read(query);
 }
 

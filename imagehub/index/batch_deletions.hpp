@@ -9,9 +9,10 @@
 
 namespace imagehub {
 
-/// What the closed batches of one node take.
+/// What the closed batches of one node take, those that were adopted apart.
 struct BatchTotal {
   std::string node;
+  bool adopted = false;
   std::uint64_t bytes = 0;
   std::int64_t oldest_received_ns = 0;
 };
@@ -38,7 +39,7 @@ class BatchDeletions {
   /// By node, of at most so many; none that is marked counts.
   std::vector<BatchTotal> totals(std::size_t limit);
   /// The oldest of a node, by receive time.
-  std::vector<OldBatch> oldest(const std::string& node, std::size_t limit);
+  std::vector<OldBatch> oldest(const std::string& node, bool adopted, std::size_t limit);
 
   void mark(std::int64_t id);
   /// Their rows go by BatchRows::remove().

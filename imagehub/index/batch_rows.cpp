@@ -23,7 +23,7 @@ BatchState state_of(const std::string& name) {
 
 const std::string kSelectBatches =
     "SELECT id, node, view, source, boot, number, late, state, header, time_ns, first_ns, last_ns, received_ns, path, "
-    "incoming FROM batches ";
+    "incoming, adopted FROM batches ";
 
 std::vector<BatchRow> read_batches(SQLite::Database& db, SQLite::Statement& query) {
   std::vector<BatchRow> rows;
@@ -45,6 +45,7 @@ std::vector<BatchRow> read_batches(SQLite::Database& db, SQLite::Statement& quer
     row.received_ns = query.getColumn(12).getInt64();
     row.path = query.getColumn(13).getString();
     row.incoming = query.getColumn(14).getString();
+    row.adopted = query.getColumn(15).getInt() != 0;
   }
   SQLite::Statement files(db, "SELECT name, rows, bytes, sha256 FROM batch_files WHERE batch_id = ? ORDER BY number");
   for (BatchRow& row : rows) {
@@ -84,6 +85,7 @@ struct BatchRows::Impl {
     write_row.bind(15, to_sql(batch.bytes()));
     write_row.bindNoCopy(16, row.path);
     write_row.bindNoCopy(17, row.incoming);
+    write_row.bind(18, row.adopted ? 1 : 0);
     common::run(write_row);
     if (row.id == 0) row.id = db.getLastInsertRowid();
   }
@@ -93,7 +95,7 @@ struct BatchRows::Impl {
   SQLite::Statement write_row{
       db,
       "INSERT INTO batches(id, node, view, source, boot, number, late, state, header, time_ns, first_ns, last_ns, "
-      "received_ns, rows, bytes, path, incoming) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+      "received_ns, rows, bytes, path, incoming, adopted) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
       "ON CONFLICT(id) DO UPDATE SET state = excluded.state, first_ns = excluded.first_ns, last_ns = excluded.last_ns, "
       "rows = excluded.rows, bytes = excluded.bytes, path = excluded.path, incoming = excluded.incoming"};
   SQLite::Statement write_file{db, "INSERT OR REPLACE INTO batch_files VALUES (?,?,?,?,?,?)"};

@@ -24,6 +24,7 @@ struct BatchRow {
   common::Batch batch;
   bool late = false;
   BatchState state = BatchState::open;
+  bool adopted = false;          ///< made from a folder that was found without a row
   std::int64_t received_ns = 0;  ///< of its first rows
   std::string path;              ///< below data/, once it is closed
   std::string incoming;          ///< name below data/.incoming until it has its place

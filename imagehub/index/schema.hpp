@@ -238,8 +238,54 @@ CREATE TRIGGER batch_grew AFTER UPDATE OF bytes ON batches WHEN new.bytes > old.
 END;
 )sql";
 
+/// Batches that were made from what was found on the disk: nobody knows when they came.
+inline constexpr const char* kSchemaAdoptedBatches = R"sql(
+DROP TRIGGER batch_added;
+DROP TRIGGER batch_removed;
+DROP TRIGGER batch_changed;
+DROP TRIGGER batch_began;
+DROP TABLE batch_totals;
+DROP INDEX batches_by_age;
+
+ALTER TABLE batches ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX batches_by_age ON batches(node, adopted, received_ns)
+  WHERE state IN ('complete', 'partial') AND incoming = '';
+
+CREATE TABLE batch_totals(
+  node TEXT NOT NULL,
+  adopted INTEGER NOT NULL,
+  batches INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY(node, adopted)) WITHOUT ROWID;
+INSERT INTO batch_totals SELECT node, adopted, count(*), sum(bytes) FROM batches
+  WHERE incoming = '' AND state IN ('complete', 'partial') GROUP BY node, adopted;
+
+CREATE TRIGGER batch_added AFTER INSERT ON batches BEGIN
+  INSERT INTO batch_totals SELECT new.node, new.adopted, 1, new.bytes
+    WHERE new.incoming = '' AND new.state IN ('complete', 'partial')
+    ON CONFLICT(node, adopted) DO UPDATE SET batches = batches + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER batch_removed AFTER DELETE ON batches BEGIN
+  UPDATE batch_totals SET batches = batches - 1, bytes = bytes - old.bytes
+    WHERE node = old.node AND adopted = old.adopted AND old.incoming = '' AND old.state IN ('complete', 'partial');
+END;
+CREATE TRIGGER batch_changed AFTER UPDATE OF node, adopted, state, bytes, incoming ON batches BEGIN
+  UPDATE batch_totals SET batches = batches - 1, bytes = bytes - old.bytes
+    WHERE node = old.node AND adopted = old.adopted AND old.incoming = '' AND old.state IN ('complete', 'partial');
+  INSERT INTO batch_totals SELECT new.node, new.adopted, 1, new.bytes
+    WHERE new.incoming = '' AND new.state IN ('complete', 'partial')
+    ON CONFLICT(node, adopted) DO UPDATE SET batches = batches + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER batch_began AFTER INSERT ON batches WHEN new.adopted = 0 BEGIN
+  INSERT INTO batch_days VALUES (new.received_ns / 86400000000000, new.node, new.bytes)
+    ON CONFLICT(day, node) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+)sql";
+
 /// The n-th step brings an index of format n to n + 1.
-inline constexpr std::initializer_list<const char*> kSchema = {
-    kSchemaTables, kSchemaAdopted, kSchemaRetention, kSchemaClock, kSchemaCommands, kSchemaBatches, kSchemaRows};
+inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables,        kSchemaAdopted,
+                                                               kSchemaRetention,     kSchemaClock,
+                                                               kSchemaCommands,      kSchemaBatches,
+                                                               kSchemaRows,          kSchemaAdoptedBatches};
 
 }  // namespace imagehub

@@ -204,7 +204,7 @@ void read_the_rest(Index& index) {
   imagehub::BatchRows batches(index);
   for (const BatchRow& row : batches.unfinished()) batches.last_number(row.batch);
   imagehub::BatchDeletions old_batches(index);
-  for (const auto& total : old_batches.totals(10)) old_batches.oldest(total.node, 10);
+  for (const auto& total : old_batches.totals(10)) old_batches.oldest(total.node, total.adopted, 10);
   old_batches.marked();
   imagehub::Deletions deletions(index);
   for (const auto& total : deletions.totals(nullptr, 10)) {
@@ -251,7 +251,7 @@ void change_the_rest(Index& index) {
     deletions.spare_adopted();
     for (const auto& path : deletions.garbage()) deletions.forget_garbage(path);
     imagehub::BatchDeletions old_batches(index);
-    for (const auto& batch : old_batches.oldest("Barn", 1)) old_batches.mark(batch.id);
+    for (const auto& batch : old_batches.oldest("Barn", false, 1)) old_batches.mark(batch.id);
     imagehub::BatchRows batches(index);
     for (const auto& batch : old_batches.marked()) batches.remove(batch.id);
     for (BatchRow& row : batches.unfinished()) batches.save(row);

@@ -277,6 +277,18 @@ class Data(kit.HubTest):
         self.assertEqual([manifest["state"] for _, manifest in batches(hub)], ["partial"])
         self.assertEqual(self.ids(hub), list(range(1, 16)))
 
+    def test_batches_without_index_are_added_to_one_and_not_deleted_for_their_age(self):
+        hub = self.hub(settings=SMALL)
+        send(self.boot(hub), rows(1, 45))
+        self.assertEqual(hub.stop(), 0)
+        for name in os.listdir(hub.data):
+            if name.startswith("index"):
+                os.remove(os.path.join(hub.data, name))
+        done, out, err = kit.run([kit.IMAGEHUB, "index", "--path", hub.folder])
+        self.assertEqual((done, "3 batches of rows" in out), (0, True), out + err)
+        self.assertEqual(self.check(hub, "--level", "content")[0], {})
+        self.assertEqual(hub.rows("SELECT DISTINCT adopted FROM batches")[0]["adopted"], 1)
+
     def test_a_damaged_index_costs_no_rows(self):
         hub = self.hub(settings=SMALL)
         send(self.boot(hub), rows(1, 45))

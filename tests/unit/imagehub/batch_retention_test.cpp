@@ -149,6 +149,21 @@ TEST_CASE("keep_days of data deletes batches that were received before, rows and
   CHECK(hub.index->contains({kBoot, 1}));
 }
 
+TEST_CASE("batches that were adopted are deleted only when their owner wants it") {
+  Hub hub({});
+  hub.store_hourly({"Lab"}, 10);
+  hub.exec("UPDATE batches SET adopted = 1 WHERE id IN (1, 2)");
+  RetentionSettings settings;
+  settings.data = keep_days(5.5 / 24);
+  hub.retention->change(settings);
+  hub.look();
+  CHECK(hub.ids() == Numbers{1, 2, 5, 6, 7, 8, 9, 10});
+  settings.include_adopted = true;
+  hub.retention->change(settings);
+  hub.look();
+  CHECK(hub.ids() == from_to(5, 10));
+}
+
 TEST_CASE("max_gb of data keeps the newest of all nodes but those with room of their own") {
   Hub hub({});
   hub.store_hourly({"Lab", "Barn", "Shed"}, 90);

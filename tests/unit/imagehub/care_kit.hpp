@@ -12,14 +12,14 @@ class CareKit : public FilingKit {
  public:
   imagehub::DataDirectory directory() const { return {data()}; }
 
-  /// A picture (or, without payload type jpg, an event) through write and commit.
+  /// A picture, a chunk of rows or an event, through write and commit.
   void commit(common::Message given) {
     imagehub::Candidate made;
-    const bool image =
-        delivery_class(common::kind_of(given.text, given.boot.has_value())) == common::DeliveryClass::image;
+    const bool event =
+        delivery_class(common::kind_of(given.text, given.boot.has_value())) == common::DeliveryClass::event;
     made.message = std::make_shared<const common::Message>(std::move(given));
     made.monotonic_ns = clock.monotonic_ns();
-    if (image) committer->write(made, "incoming." + std::to_string(++last_));
+    if (!event) committer->write(made, "incoming." + std::to_string(++last_));
     committer->commit({&made});
   }
   /// As a clean stop leaves it, for the next one to open.
