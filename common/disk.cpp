@@ -189,8 +189,11 @@ void Disk::sync_folder(const Path& folder) {
 
 Space Disk::space(const Path& path) {
   struct statvfs state {};
-  if (::statvfs(path.c_str(), &state) != 0) fail("cannot look at the disk of", path);
-  return {state.f_blocks * state.f_frsize, state.f_bavail * state.f_frsize};
+  struct stat place {};
+  if (::statvfs(path.c_str(), &state) != 0 || ::stat(path.c_str(), &place) != 0) {
+    fail("cannot look at the disk of", path);
+  }
+  return {state.f_blocks * state.f_frsize, state.f_bavail * state.f_frsize, place.st_dev};
 }
 
 }  // namespace common

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <map>
 
 #include "common/text.hpp"
 
@@ -15,6 +17,12 @@ constexpr std::int64_t kDaysBefore = 6;
 /// It has got better when there is so much more than what was warned of.
 constexpr double kBetter = 1.25;
 constexpr double kWarnings[] = {0, 7, 1};
+constexpr double kGigabyte = 1e9;
+
+struct Disk {
+  double free_bytes = 0;
+  std::vector<Room> rooms;
+};
 
 }  // namespace
 
@@ -25,24 +33,63 @@ Forecast::Forecast(const RetentionSettings& retention, Index& index, common::Fil
 std::optional<std::string> Forecast::measure() {
   const std::int64_t now = clock_.utc_ns();
   const std::int64_t today = now / kDay;
-  double bytes = 0;
-  const auto add_what_stays = [&](const std::vector<Growth::OfNode>& came, const ClassRetention& limits) {
-    for (const auto& node : came) {
-      if (!limits.of(node.node).any()) bytes += static_cast<double>(node.bytes);
-    }
-  };
-  add_what_stays(growth_.images(today - kDaysBefore, today), retention_.images);
-  add_what_stays(growth_.rows(today - kDaysBefore, today), retention_.data);
-  const std::int64_t since = std::max((today - kDaysBefore) * kDay, growth_.start_ns());
+  const std::int64_t first = today - kDaysBefore;
+  const std::int64_t since = std::max(first * kDay, growth_.start_ns());
   const double days = static_cast<double>(std::max(now - since, kHour)) / static_cast<double>(kDay);
-  const double per_day = bytes / days;
-  std::optional<double> left;
-  if (per_day > 0) left = static_cast<double>(files_.space(data_).free_bytes) / per_day;
+  const bool adopted = retention_.include_adopted;
+  std::map<std::uint64_t, Disk> disks;
+  const auto add = [&](const char* folder, std::vector<Room> rooms) {
+    const common::Space there = space(folder);
+    Disk& disk = disks[there.disk];
+    disk.free_bytes = static_cast<double>(there.free_bytes);
+    std::move(rooms.begin(), rooms.end(), std::back_inserter(disk.rooms));
+  };
+  add("images", rooms(growth_.images(first, today), growth_.stored_images(adopted), retention_.images, days));
+  add("data", rooms(growth_.rows(first, today), growth_.stored_rows(adopted), retention_.data, days));
+  Status found;
+  for (const auto& [number, disk] : disks) {
+    found.bytes_per_day += added_bytes(disk.rooms, 1);
+    const auto left = days_until_full(disk.rooms, disk.free_bytes);
+    if (left) found.days_left = std::min(*left, found.days_left.value_or(*left));
+  }
   {
     const std::lock_guard lock(mutex_);
-    status_ = {per_day, left};
+    status_ = found;
   }
-  return warning(left, today);
+  return warning(found.days_left, today);
+}
+
+/// What comes of each node, and at what its limits will hold it.
+std::vector<Room> Forecast::rooms(const std::vector<Growth::OfNode>& came, const std::vector<Growth::OfNode>& stored,
+                                  const ClassRetention& limits, double days) const {
+  std::map<std::string, double> there;
+  std::map<std::string, double> there_by_room;
+  for (const auto& [node, bytes] : stored) {
+    there[node] = static_cast<double>(bytes);
+    there_by_room[limits.room_of(node)] += static_cast<double>(bytes);
+  }
+  std::map<std::string, Room> rooms;
+  for (const auto& [node, bytes] : came) {
+    const RetentionLimits& of_node = limits.of(node);
+    if (of_node.min_free_gb) continue;
+    Inflow inflow;
+    inflow.bytes_per_day = static_cast<double>(bytes) / days;
+    if (of_node.keep_days) inflow.most_bytes = std::max(inflow.bytes_per_day * *of_node.keep_days - there[node], 0.0);
+    const std::string& name = limits.room_of(node);
+    Room& room = rooms[name];
+    room.inflows.push_back(inflow);
+    const auto& max_gb = name.empty() ? limits.all.max_gb : of_node.max_gb;
+    if (max_gb) room.most_bytes = std::max(*max_gb * kGigabyte - there_by_room[name], 0.0);
+  }
+  std::vector<Room> all;
+  for (auto& [name, room] : rooms) all.push_back(std::move(room));
+  return all;
+}
+
+/// Of a folder that may be a disk of its own.
+common::Space Forecast::space(const char* folder) const {
+  const std::filesystem::path path = data_ / folder;
+  return files_.space(common::exists(files_, path) ? path : data_);
 }
 
 std::optional<std::string> Forecast::warning(std::optional<double> left, std::int64_t today) {

@@ -4,17 +4,20 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/clock.hpp"
 #include "common/file_system.hpp"
-#include "imagehub/filing/retention.hpp"
+#include "imagehub/filing/filling.hpp"
+#include "imagehub/filing/retention_settings.hpp"
 #include "imagehub/index/growth.hpp"
 
 namespace imagehub {
 
 /// When the disk will be full: from what came during the last seven days (since the start of the index when that is
-/// younger, an hour at least) of images and rows that no limit deletes, and from what is free. measure() belongs to the
-/// thread that commits; status() is thread-safe.
+/// younger, an hour at least) of images and rows, from what their limits will hold it at, and from what is free; where
+/// images and rows have disks of their own, the one that is full first. What min_free_gb deletes fills no disk.
+/// measure() belongs to the thread that commits; status() is thread-safe.
 class Forecast {
  public:
   Forecast(const RetentionSettings& retention, Index& index, common::FileSystem& files, std::filesystem::path data,
@@ -28,12 +31,15 @@ class Forecast {
   std::optional<std::string> measure();
 
   struct Status {
-    double bytes_per_day = 0;         ///< that stay
-    std::optional<double> days_left;  ///< nothing when nothing grows
+    double bytes_per_day = 0;         ///< that will be added in the next one
+    std::optional<double> days_left;  ///< nothing when the disk will not be full
   };
   Status status() const;
 
  private:
+  std::vector<Room> rooms(const std::vector<Growth::OfNode>& came, const std::vector<Growth::OfNode>& stored,
+                          const ClassRetention& limits, double days) const;
+  common::Space space(const char* folder) const;
   std::optional<std::string> warning(std::optional<double> days_left, std::int64_t today);
 
   RetentionSettings retention_;

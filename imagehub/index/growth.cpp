@@ -6,17 +6,31 @@
 #include "common/text.hpp"
 
 namespace imagehub {
+namespace {
+
+std::vector<Growth::OfNode> read(SQLite::Statement& query) {
+  std::vector<Growth::OfNode> found;
+  while (query.executeStep()) {
+    found.push_back({query.getColumn(0).getString(), static_cast<std::uint64_t>(query.getColumn(1).getInt64())});
+  }
+  return found;
+}
+
+}  // namespace
 
 std::vector<Growth::OfNode> Growth::sums(const char* table, std::int64_t first_day, std::int64_t last_day) {
   SQLite::Statement query(
       database_, common::cat("SELECT node, sum(bytes) FROM ", table, " WHERE day BETWEEN ? AND ? GROUP BY node"));
   query.bind(1, first_day);
   query.bind(2, last_day);
-  std::vector<OfNode> found;
-  while (query.executeStep()) {
-    found.push_back({query.getColumn(0).getString(), static_cast<std::uint64_t>(query.getColumn(1).getInt64())});
-  }
-  return found;
+  return read(query);
+}
+
+std::vector<Growth::OfNode> Growth::totals(const char* table, bool adopted_too) {
+  SQLite::Statement query(database_, common::cat("SELECT node, sum(bytes) FROM ", table,
+                                                 " WHERE adopted <= ? AND bytes > 0 GROUP BY node"));
+  query.bind(1, adopted_too ? 1 : 0);
+  return read(query);
 }
 
 std::int64_t Growth::start_ns() {

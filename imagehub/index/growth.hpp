@@ -26,6 +26,10 @@ class Growth {
     return sums("batch_days", first_day, last_day);
   }
 
+  /// What is there of each node; adopted files and batches only when wanted.
+  std::vector<OfNode> stored_images(bool adopted_too) { return totals("image_totals", adopted_too); }
+  std::vector<OfNode> stored_rows(bool adopted_too) { return totals("batch_totals", adopted_too); }
+
   /// When the first event was received: a hub notes its start. 0 without any.
   std::int64_t start_ns();
 
@@ -36,6 +40,7 @@ class Growth {
 
  private:
   std::vector<OfNode> sums(const char* table, std::int64_t first_day, std::int64_t last_day);
+  std::vector<OfNode> totals(const char* table, bool adopted_too);
 
   SQLite::Database& database_;
 };

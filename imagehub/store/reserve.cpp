@@ -14,6 +14,8 @@ constexpr std::uint64_t kPiece = 4 * kMegabyte;
 /// Less than this is no room for a transaction.
 constexpr std::uint64_t kNothingFree = 64 * 1024;
 constexpr std::uint64_t kMaxShareOfDisk = 8;
+/// So much of another disk has to be free again, at most, before it counts as having space.
+constexpr std::uint64_t kShareOfOtherDisk = 32;
 
 }  // namespace
 
@@ -23,8 +25,9 @@ bool is_disk_full(const std::exception& error) {
                                system->code() == std::error_code(EDQUOT, std::generic_category()));
 }
 
-Reserve::Reserve(common::FileSystem& files, std::filesystem::path file, std::uint64_t bytes)
-    : files_(files), file_(std::move(file)) {
+Reserve::Reserve(common::FileSystem& files, std::filesystem::path file, std::uint64_t bytes,
+                 std::vector<std::filesystem::path> stores)
+    : files_(files), file_(std::move(file)), stores_(std::move(stores)) {
   try {
     bytes_ = std::min(bytes, files_.space(file_.parent_path()).total_bytes / kMaxShareOfDisk);
     margin_ = bytes_ / 4;
@@ -77,12 +80,21 @@ bool Reserve::room_for_images() {
 void Reserve::refill() {
   try {
     if (files_.space(file_.parent_path()).free_bytes < bytes_ - left_ + std::max(margin_, 2 * wanted_)) return;
+    if (!stores_have_room()) return;
     if (left_ < bytes_) take(bytes_);
     wanted_ = 0;
     full_ = false;
   } catch (const std::system_error&) {
     // Still no room; looked at again the next time.
   }
+}
+
+bool Reserve::stores_have_room() const {
+  return std::all_of(stores_.begin(), stores_.end(), [this](const std::filesystem::path& store) {
+    if (!common::exists(files_, store)) return true;
+    const common::Space space = files_.space(store);
+    return space.free_bytes >= std::max(std::min(margin_, space.total_bytes / kShareOfOtherDisk), 2 * wanted_);
+  });
 }
 
 void Reserve::found_full(std::uint64_t bytes) {

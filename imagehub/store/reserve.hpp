@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <mutex>
 #include <system_error>
+#include <vector>
 
 #include "common/file_system.hpp"
 
@@ -15,8 +16,10 @@ namespace imagehub {
 class Reserve {
  public:
   /// Takes the room, or as much of it as there is; at most an eighth of the disk. Of a file that an earlier run left
-  /// smaller, only what is missing is taken. 0 bytes: no reserve. Never throws for want of room.
-  Reserve(common::FileSystem& files, std::filesystem::path file, std::uint64_t bytes);
+  /// smaller, only what is missing is taken. 0 bytes: no reserve. Never throws for want of room. `stores` may lie on
+  /// disks of their own: images wait while these are full, too.
+  Reserve(common::FileSystem& files, std::filesystem::path file, std::uint64_t bytes,
+          std::vector<std::filesystem::path> stores = {});
 
   struct Status {
     std::uint64_t bytes = 0;       ///< of the whole reserve
@@ -54,9 +57,11 @@ class Reserve {
  private:
   void take(std::uint64_t bytes);
   void refill();
+  bool stores_have_room() const;
 
   common::FileSystem& files_;
   const std::filesystem::path file_;
+  const std::vector<std::filesystem::path> stores_;
   std::uint64_t bytes_ = 0;
   std::uint64_t margin_ = 0;  ///< what must be free beyond the reserve before images are written again
 

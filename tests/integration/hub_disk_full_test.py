@@ -20,11 +20,14 @@ class FullDisk(NodeTest):
 
     def small_disk(self, megabytes):
         folder = self.folder()
+        self.mount_small(folder, megabytes)
+        return folder
+
+    def mount_small(self, folder, megabytes):
         mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder]
         if subprocess.run(mount, capture_output=True).returncode:
             self.skipTest("a small file system cannot be mounted here: that needs root")
         self.addCleanup(subprocess.run, ["umount", "-l", folder], check=False)
-        return folder
 
     def small_ext4(self, megabytes):
         """A loop device: a real journal and real allocation."""
@@ -117,6 +120,28 @@ class FullDisk(NodeTest):
 
     def test_on_ext4_events_pass_and_images_wait_until_there_is_space(self):
         self.events_pass_and_images_wait(self.small_ext4(96))
+
+    def test_a_full_disk_of_the_images_alone_is_told_too(self):
+        hub = self.hub(start=False)
+        images = os.path.join(hub.data, "images")
+        os.makedirs(images)
+        self.mount_small(images, 8)
+        hub.start()
+        boot = self.boot(hub)
+        self.assertEqual(boot.send("Barn|jpg", jpeg(b"first", 100_000), crc=False), "OK 1")
+        ballast = self.fill(images)
+        self.assertRegex(boot.send("Barn|jpg", jpeg(b"second", 100_000), crc=False), r"^RETRY 2 disk full")
+        self.wait_full(hub, True)
+        self.wait_told(hub, "imagehub|disk|full", 1)
+        self.assertEqual(boot.send("Barn|door|open"), "OK 3")
+        os.remove(ballast)
+        self.wait_full(hub, False)
+        boot.replies.clear()
+        boot.post("Barn|jpg", jpeg(b"second", 100_000), seq=2, crc=False)
+        self.assertEqual(boot.wait(2), "OK 2")
+        self.wait_told(hub, "imagehub|disk|space again", 1)
+        self.assertEqual(hub.log_texts().count("imagehub|disk|full"), 1)
+        self.assertEqual(hub.stop(), 0)
 
     def test_a_plain_sender_that_waited_is_answered_as_soon_as_there_is_space(self):
         folder = self.small_disk(96)

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "fake_clock.hpp"
 #include "imagehub/index/batch_rows.hpp"
+#include "imagehub/index/deletions.hpp"
 #include "temp_folder.hpp"
 #include "unit/imagehub/disk_of_size.hpp"
 
@@ -89,15 +90,58 @@ TEST_CASE("a young index counts as an hour old, an old one by its last seven day
   CHECK(fixture.days_left() == Approx(50));  // six days and a half
 }
 
-TEST_CASE("images that are deleted in time fill no disk") {
+TEST_CASE("keep_days holds a node at what comes in that time, and the disk may be full before") {
   RetentionSettings settings;
   settings.images.nodes["Barn"].keep_days = 3;
   Fixture fixture(settings);
   fixture.clock.advance(kDay);
-  fixture.store(90);
+  fixture.store(20);
   CHECK_FALSE(fixture.days_left());
+  fixture.disk.free_bytes = 30 * kGb;  // of 40 that are still to come
+  CHECK(fixture.days_left() == Approx(1.5));
+  CHECK(fixture.forecast->status().bytes_per_day == Approx(20e9));
+  fixture.disk.free_bytes = 100 * kGb;
   fixture.store(10, "Shed");
+  CHECK(fixture.days_left() == Approx(6));
+}
+
+TEST_CASE("max_gb holds all nodes together, or one that has room of its own") {
+  RetentionSettings settings;
+  settings.images.all.max_gb = 50;
+  Fixture fixture(settings);
+  fixture.clock.advance(kDay);
+  fixture.store(10);
+  fixture.store(10, "Shed");
+  CHECK_FALSE(fixture.days_left());
+  fixture.disk.free_bytes = 25 * kGb;
+  CHECK(fixture.days_left() == Approx(1.25));
+  settings.images.nodes["Shed"].max_gb = 15;
+  settings.images.own_room = {"Shed"};
+  fixture.forecast->set_retention(settings);
+  CHECK(fixture.days_left() == Approx(2));  // Shed brings 5 more
+}
+
+TEST_CASE("what min_free_gb deletes fills no disk") {
+  RetentionSettings settings;
+  settings.images.all.min_free_gb = 5;
+  Fixture fixture(settings);
+  fixture.clock.advance(kDay);
+  fixture.store(10);
+  CHECK_FALSE(fixture.days_left());
+}
+
+TEST_CASE("of two disks the one counts that is full first") {
+  Fixture fixture;
+  std::filesystem::create_directory(fixture.folder.path() / "images");
+  fixture.clock.advance(kDay);
+  fixture.store(10);
+  BatchRow row;
+  fixture.store_rows(10, row);
+  fixture.disk.images_free_bytes = 100 * kGb;
   CHECK(fixture.days_left() == Approx(10));
+  CHECK(fixture.forecast->status().bytes_per_day == Approx(20e9));
+  fixture.disk.images_free_bytes = 20 * kGb;
+  CHECK(fixture.days_left() == Approx(2));
 }
 
 TEST_CASE("rows fill the disk too, unless they have limits of their own") {
@@ -111,8 +155,9 @@ TEST_CASE("rows fill the disk too, unless they have limits of their own") {
   CHECK(fixture.days_left() == Approx(2.5));
   RetentionSettings settings;
   settings.data.nodes["Lab"].max_gb = 1;
+  settings.data.own_room = {"Lab"};
   fixture.forecast->set_retention(settings);
-  CHECK(fixture.days_left() == Approx(10));
+  CHECK(fixture.days_left() == Approx(9.9));
 }
 
 TEST_CASE("limits that are changed count at the next look") {

@@ -19,7 +19,8 @@ constexpr std::uint64_t kMb = 1024 * 1024;
 class SmallDisk : public common::Disk {
  public:
   explicit SmallDisk(std::filesystem::path reserve) : reserve_(std::move(reserve)) {}
-  common::Space space(const Path&) override {
+  common::Space space(const Path& path) override {
+    if (path.filename() == "images") return {100 * kMb, free_of_images, 1};
     const std::uint64_t taken = used + reserved();
     return {size, size > taken ? size - taken : 0};
   }
@@ -33,6 +34,7 @@ class SmallDisk : public common::Disk {
 
   std::uint64_t size = 1000 * kMb;
   std::uint64_t used = 0;
+  std::uint64_t free_of_images = 100 * kMb;  ///< a disk of their own
   int allocate_error = 0;
 
  private:
@@ -132,6 +134,22 @@ TEST_CASE("an image that does not fit stops all, until there is room for its lik
   reserve.found_full(40 * kMb);
   CHECK_FALSE(reserve.room_for_images());
   fixture.disk.used -= 50 * kMb;
+  CHECK(reserve.room_for_images());
+  CHECK(reserve.status().bytes_left == 64 * kMb);
+}
+
+TEST_CASE("images wait while a disk of their own is full, and the reserve is not touched") {
+  Fixture fixture;
+  const auto images = fixture.folder.path() / "images";
+  Reserve reserve(fixture.disk, fixture.file, 64 * kMb, {images, fixture.folder.path() / "missing"});
+  std::filesystem::create_directory(images);
+  fixture.disk.free_of_images = kMb;
+  reserve.found_full(kMb);
+  CHECK_FALSE(reserve.room_for_images());
+  CHECK(reserve.status().full);
+  fixture.disk.free_of_images = 3 * kMb;  // twice the image, and a bit of the disk
+  CHECK_FALSE(reserve.room_for_images());
+  fixture.disk.free_of_images = 4 * kMb;
   CHECK(reserve.room_for_images());
   CHECK(reserve.status().bytes_left == 64 * kMb);
 }
