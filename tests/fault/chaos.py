@@ -221,6 +221,7 @@ class Chaos:
             "faults": sum(counted.values()),
             "faults by kind": dict(sorted(counted.items())),
             "faults with nothing in flight": len(self.played) - sum(counted.values()),
+            "kinds played": sorted({fault.kind for fault, _ in self.played}),
             "not played": self.world.missing(),
             **{kind: len(self.findings[kind]) for kind in kinds},
             "findings": {kind: found[:20] for kind, found in self.findings.items() if found},

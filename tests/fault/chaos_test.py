@@ -322,6 +322,10 @@ class TwoMinutes(unittest.TestCase):
                 report = json.load(file)
         self.assertGreater(report["faults"], 10)
         self.assertGreater(report["messages acknowledged"], 1000)
+        if os.environ.get("CI") == "true":
+            self.assertEqual(report["not played"], [], "where all changes are tested, all faults are played")
+        if not report["not played"]:
+            self.assertEqual(report["kinds played"], sorted(KINDS))
 
 
 if __name__ == "__main__":
