@@ -152,8 +152,11 @@ class Scenario {
   void check() {
     disk_.no_more_faults();
     disk_.restart();
-    HubOnMemoryDisk hub(disk_, clock_, small_batches());
-    for (const auto& message : sent_.messages) CHECK(hub.index.contains(*imagehub::identity_of(*message)));
+    {
+      HubOnMemoryDisk hub(disk_, clock_, small_batches());
+      for (const auto& message : sent_.messages) CHECK(hub.index.contains(*imagehub::identity_of(*message)));
+    }
+    check_by_program(disk_, clock_);
     const auto rows = rows_on(disk_);
     for (const auto& [boot, count] : sent_.rows) {
       std::vector<std::string> expected;

@@ -11,6 +11,7 @@
 #include "common/crc32c.hpp"
 #include "common/text.hpp"
 #include "fake_clock.hpp"
+#include "imagehub/care/check.hpp"
 
 using common::cat;
 
@@ -148,6 +149,17 @@ void check_contract(MemoryDisk& disk, const common::Clock& clock, const std::vec
   }
   check_images(disk, index, std::move(images));
   check_events(disk, index, std::move(events));
+  check_by_program(disk, clock);
+}
+
+void check_by_program(MemoryDisk& disk, const common::Clock& clock) {
+  const auto report =
+      imagehub::check(disk, {kData}, imagehub::CheckLevel::content, false, clock, [](const char*, auto, auto) {});
+  // Nothing lies there but what the hub filed, however old its clock makes it look.
+  for (const auto& found : report.found) {
+    for (const auto& one : found) FAIL_CHECK(one.what << ": " << one.detail);
+  }
+  CHECK(report.unfinished_rows == 0);
 }
 
 std::vector<common::MessagePtr> test_messages(std::size_t count) {

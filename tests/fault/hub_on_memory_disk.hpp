@@ -28,5 +28,8 @@ void put_empty_hub(MemoryDisk& disk);
 /// all these messages are there, once, whole, in order within boot and class; nothing else is.
 void check_contract(MemoryDisk& disk, const common::Clock& clock, const std::vector<common::MessagePtr>& messages);
 
+/// What `imagehub check --level content` says of a hub that is stopped: nothing.
+void check_by_program(MemoryDisk& disk, const common::Clock& clock);
+
 /// Messages of two nodes, every third an event; no payload is like another.
 std::vector<common::MessagePtr> test_messages(std::size_t count);

@@ -21,6 +21,11 @@ std::string folder_of(const std::filesystem::path& path) {
   return path.parent_path().string();
 }
 
+/// A folder may be named with a slash at its end.
+std::string name_of(const std::filesystem::path& path) {
+  return path.has_filename() ? path.string() : path.has_relative_path() ? folder_of(path) : path.string();
+}
+
 }  // namespace
 
 /// An open file: knows its inode, whatever becomes of the name.
@@ -247,7 +252,7 @@ void MemoryDisk::lose(Fault how) {
 }
 
 MemoryDisk::InodePtr MemoryDisk::find(const Path& path) const {
-  const auto at = names_.find(path.string());
+  const auto at = names_.find(name_of(path));
   return at == names_.end() ? nullptr : at->second;
 }
 
@@ -299,7 +304,7 @@ std::vector<std::string> MemoryDisk::list(const Path& folder) {
   must_find(folder, "cannot list");
   std::vector<std::string> found;
   for (const auto& [name, inode] : names_) {
-    if (name != "/" && folder_of(name) == folder.string()) found.push_back(Path(name).filename().string());
+    if (name != "/" && folder_of(name) == name_of(folder)) found.push_back(Path(name).filename().string());
   }
   return found;
 }
