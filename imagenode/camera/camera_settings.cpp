@@ -102,7 +102,7 @@ CameraSettings CameraSettings::changed(const std::string& key, const std::string
       "exposure_mode", "iso",       "shutter_speed",         "sharpness",  "contrast",  "brightness",
       "awb_mode",      "awb_gains", "exposure_compensation", "meter_mode", "saturation"};
   if (!any.contains(key) && !pi_only.contains(key)) {
-    throw std::runtime_error(common::cat(key, " is no camera setting that can be changed here"));
+    throw std::runtime_error(common::cat(common::escaped(key), " is no camera setting that can be changed here"));
   }
   if (pi_only.contains(key) && !is_pi_camera()) {
     throw std::runtime_error(common::cat(label, " is no Pi camera, and has no ", key));

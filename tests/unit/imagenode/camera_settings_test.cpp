@@ -131,6 +131,7 @@ TEST_CASE("a camera setting that is wrong, or not to be changed while a node run
   for (const char* key : {"src", "viewname", "label", "detectors", "", "a: b"}) {
     CHECK_THROWS_WITH(camera.changed(key, "1"), ContainsSubstring("is no camera setting"));
   }
+  CHECK_THROWS_WITH(camera.changed("\xFF\n", "1"), ContainsSubstring("\\xff\\n is no camera setting"));
   camera.label = "W1";
   CHECK_THROWS_WITH(camera.changed("iso", "100"), ContainsSubstring("no Pi camera"));
 }
