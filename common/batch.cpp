@@ -159,13 +159,13 @@ std::optional<std::string> name_pattern_problem(std::string_view pattern) {
     const std::string_view rest = pattern.substr(at);
     if (rest.front() == '%') {
       if (rest.size() < 2 || kConversions.find(rest[1]) == kConversions.npos) {
-        return cat("'", rest.substr(0, 2), "' is no conversion; allowed is ", allowed);
+        return cat("'", escaped(rest.substr(0, 2)), "' is no conversion; allowed is ", allowed);
       }
       ++at;
     } else if (rest.front() == '{') {
       const std::string_view place = rest.substr(0, rest.find('}') == rest.npos ? rest.npos : rest.find('}') + 1);
       if (place != "{n}" && place != "{k}" && place != "{name}") {
-        return cat("'", place, "' is unknown; allowed is ", allowed);
+        return cat("'", escaped(place), "' is unknown; allowed is ", allowed);
       }
       has_k = has_k || place == "{k}";
       at += place.size() - 1;

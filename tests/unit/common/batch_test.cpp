@@ -54,6 +54,9 @@ TEST_CASE("a pattern that gives no names, or one name to all, is refused") {
     CHECK(name_pattern_problem(wrong));
   }
   CHECK(name_pattern_problem(std::string(100, 'x') + "{k}.csv"));
+  // Half of a letter is no UTF-8.
+  CHECK_THAT(*name_pattern_problem("%\xC3\xA4{k}.csv"), ContainsSubstring("'%\\xc3' is no conversion"));
+  CHECK_THAT(*name_pattern_problem("{k}{\n}.csv"), ContainsSubstring("'{\\n}' is unknown"));
 }
 
 TEST_CASE("the manifest tells rows, times, columns, units and digests, and can be read back") {
