@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -63,7 +64,7 @@ class GpioChip {
   GpioChip& operator=(const GpioChip&) = delete;
   virtual ~GpioChip() = default;
 
-  virtual std::string name() const = 0;   ///< gpiochip0
+  virtual std::string name() const = 0;   ///< gpiochip0, as the kernel calls it
   virtual std::string label() const = 0;  ///< pinctrl-bcm2711
   virtual unsigned line_count() const = 0;
   /// Offset of the line of this name: GPIO17, or what a device tree calls it.
@@ -71,9 +72,16 @@ class GpioChip {
 
   virtual std::unique_ptr<InputLine> input(unsigned offset, bool active_low, Pull pull) = 0;
   virtual std::unique_ptr<OutputLine> output(unsigned offset, bool active_low, bool active) = 0;
+
+  /// It has this name in /dev too, by a link: gpiochip4 for the gpiochip0 of Raspberry Pi OS.
+  void also_called(const std::string& name) { links_.insert(name); }
+  bool is_called(const std::string& wanted) const { return name() == wanted || links_.contains(wanted); }
+
+ private:
+  std::set<std::string> links_;
 };
 
-/// All chips that there are now; thread-safe.
+/// All chips that there are now, each once; thread-safe.
 using GpioChips = std::function<std::vector<std::unique_ptr<GpioChip>>()>;
 
 /// Those of the kernel. Throws GpioError when there are some and none may be opened.

@@ -41,7 +41,7 @@ ChipPtr choose(std::vector<ChipPtr> chips, std::string wanted) {
   if (wanted.starts_with(kFolder)) wanted.erase(0, kFolder.size());
   ChipPtr chip;
   if (!wanted.empty()) {
-    chip = only_one(chips, [&](const GpioChip& one) { return one.name() == wanted; });
+    chip = only_one(chips, [&](const GpioChip& one) { return one.is_called(wanted); });
     if (!chip) chip = only_one(chips, [&](const GpioChip& one) { return one.label() == wanted; });
     if (!chip) {
       throw GpioError(cat("not one GPIO chip is ", escaped(wanted), " by name or label; there is ", listed(chips)));

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <limits>
 #include <system_error>
+#include <utility>
 
 #include "common/clock.hpp"
 #include "common/disk.hpp"
@@ -31,6 +32,14 @@ std::vector<std::string> chip_names() {
   return names;
 }
 
+/// A chip that is there already, under another of its names, is counted once.
+void add(std::vector<std::unique_ptr<GpioChip>>& chips, std::unique_ptr<GpioChip> chip, const std::string& name) {
+  const std::string own_name = chip->name();
+  auto same = std::find_if(chips.begin(), chips.end(), [&](const auto& one) { return one->name() == own_name; });
+  if (same == chips.end()) same = chips.insert(same, std::move(chip));
+  (*same)->also_called(name);
+}
+
 /// Rounded up, so that it is not asked again a moment before.
 int milliseconds_until(std::int64_t until_ns) {
   const std::int64_t left_ns = until_ns - common::SystemClock().monotonic_ns();
@@ -45,7 +54,7 @@ std::vector<std::unique_ptr<GpioChip>> gpio_chips() {
   std::string why;
   for (const std::string& name : chip_names()) {
     try {
-      chips.push_back(open_gpio_chip("/dev/" + name));
+      add(chips, open_gpio_chip("/dev/" + name), name);
     } catch (const std::system_error& error) {  // one of several that is not for us, or has just gone
       why = cat("/dev/", name, " cannot be opened (", error.code().message(),
                 "); its group, often gpio, must have the user that runs imagenode");

@@ -9,7 +9,8 @@
 
 /// Put before a node with LD_PRELOAD: a computer with one GPIO chip, whose outputs are files in the folder $PINS: line
 /// 23 is the file 23, with 1 or 0 in it, for as long as somebody has it. In the place of libgpiod, of which only
-/// outputs by number are there; /dev is the folder $PINS/dev, in which the test puts the file gpiochip0.
+/// outputs by number are there; /dev is the folder $PINS/dev, in which the test puts the file gpiochip0 and links to
+/// it.
 
 namespace {
 

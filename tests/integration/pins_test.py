@@ -76,6 +76,16 @@ class Pins(CommandTest):
         self.assertEqual(states[-2:], ["on", "off"])  # off with the stop
         self.assertEqual(states.count("on"), 1)
 
+    def test_a_chip_that_has_a_second_name_is_one_chip(self):
+        os.symlink("gpiochip0", os.path.join(self.pins, "dev/gpiochip4"))
+        hub = self.hub()
+        chips = {23: {}, 24: {"chip": "gpiochip0"}, 25: {"chip": "gpiochip4"}, 26: {"chip": "pinctrl-test"}}
+        lights = {f"L{pin}": {"gpio": pin, "on": "continuous", **chip} for pin, chip in chips.items()}
+        node = self.node_with(hub, lights=lights)
+        for pin in chips:
+            self.wait_for_pin(pin, 1)
+        self.assertEqual(node.stop(), 0)
+
     def test_the_command_light(self):
         hub = self.hub()
         node = self.node_with(

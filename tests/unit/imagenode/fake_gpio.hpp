@@ -46,6 +46,7 @@ class FakeGpio {
     std::string label;
     std::map<std::string, unsigned> names;  // of lines
     std::map<unsigned, Line> lines;         // those that somebody has asked for
+    std::string link = "";                  // another name that it has
   };
 
   std::vector<Chip> all{{"gpiochip0", "pinctrl-bcm2711", {{"GPIO17", 17}}, {}}};
@@ -105,7 +106,9 @@ class FakeGpio {
 
   class TheChip final : public imagenode::GpioChip {
    public:
-    TheChip(FakeGpio& gpio, Chip& chip) : gpio_(gpio), chip_(chip) {}
+    TheChip(FakeGpio& gpio, Chip& chip) : gpio_(gpio), chip_(chip) {
+      if (!chip.link.empty()) also_called(chip.link);
+    }
     std::string name() const override { return chip_.name; }
     std::string label() const override { return chip_.label; }
     unsigned line_count() const override { return 54; }

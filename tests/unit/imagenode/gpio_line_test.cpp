@@ -66,10 +66,11 @@ TEST_CASE("without a chip in the settings the one with the pins is meant, or the
   CHECK_THAT(failure(gpio, "", "4"), ContainsSubstring("gpiochip1 (raspberrypi-exp-gpio), gpiochip2 (another)"));
 }
 
-TEST_CASE("a chip is found by its name, its path or its label") {
-  for (const char* name : {"gpiochip1", "/dev/gpiochip1", "raspberrypi-exp-gpio"}) {
+TEST_CASE("a chip is found by its name, a link to it, its path or its label") {
+  for (const char* name : {"gpiochip1", "gpiochip4", "/dev/gpiochip1", "/dev/gpiochip4", "raspberrypi-exp-gpio"}) {
     FakeGpio gpio;
     gpio.all.push_back(kExpander);
+    gpio.all.back().link = "gpiochip4";
     CHECK(chosen(gpio, name) == "gpiochip1");
   }
   FakeGpio gpio;
