@@ -160,7 +160,8 @@ void LineThread::open_relay() {
 /// Readers come and go, and what they send goes back to the line.
 void LineThread::serve_relay() {
   try {
-    transport_->write(relay_.work(std::span(polls_).subspan(relay_polls_), relay_room_));
+    const std::string back = relay_.work(std::span(polls_).subspan(relay_polls_), relay_room_);
+    if (!back.empty()) transport_->write(back);  // standard input may be there for reading only
   } catch (const std::exception& error) {
     common::log::warn(cat("line ", settings_.label, ": ", error.what()));
     next_relay_ns_ = clock_.monotonic_ns() + times_.first_ns;

@@ -64,6 +64,46 @@ class RowsTest(NodeTest):
             self.assertEqual(numbers, list(range(1, count + 1)), f"{label}, column {column}")
 
 
+class StandardInput(RowsTest):
+    def node_that_reads(self, hub, descriptor):
+        line = {"type": "stdin", "fields": ["n"], "chunk": {"max_seconds": 0.1}}
+        settings = {"node": {"name": NODE}, "hub_address": {"H1": hub.address}, "lines": {"feed": line}}
+        return self.node(text=json.dumps(settings), preexec=lambda: os.dup2(descriptor, 0))
+
+    def assert_end(self, hub, node, count):
+        """The end is told, in the log of the node by its only warning."""
+        lost = f"{NODE}|stdin|lost|feed"
+        wait_until(lambda: lost in hub.log_texts(), what="the end of standard input")
+        self.assertEqual(node.deliver_and_stop(), 0)
+        self.assertEqual(hub.stop(), 0)
+        self.assert_all_once(os.path.join(hub.data, "data"), "feed", count)
+        self.assertEqual(hub.log_texts().count(lost), 1)
+        warnings = [line for line in node.program.lines if "feed" in line]
+        self.assertEqual(len(warnings), 1, warnings)
+        self.assertIn("line feed is lost", warnings[0])
+
+    def test_what_is_piped_into_a_node_arrives_as_it_comes(self):
+        hub = self.hub()
+        read, write = os.pipe()
+        node = self.node_that_reads(hub, read)
+        os.close(read)
+        os.write(write, b"1\n2\n")
+        wait_until(lambda: hub.status()["data"]["rows"] == 2, what="two rows")
+        os.write(write, b"3\n")
+        os.close(write)
+        self.assert_end(hub, node, 3)
+
+    def test_a_file_in_the_place_of_a_pipe_is_read_whole(self):
+        hub = self.hub()
+        path = os.path.join(self.folder(), "rows.csv")
+        count = 50_000  # more than is read at a time
+        with open(path, "w") as file:
+            file.writelines(f"{number}\n" for number in range(1, count + 1))
+        with open(path) as file:
+            node = self.node_that_reads(hub, file.fileno())
+        self.assert_end(hub, node, count)
+
+
 class FastPorts(RowsTest):
     PORTS = 10
     BAUD = 921_600
