@@ -72,10 +72,11 @@ class DiskFile final : public OpenFile {
     return {static_cast<std::uint64_t>(end - written), static_cast<std::size_t>(written)};
   }
 
-  std::uint64_t size() override {
-    struct stat state {};
-    if (::fstat(fd_.get(), &state) != 0) fail("cannot look at", path_);
-    return static_cast<std::uint64_t>(state.st_size);
+  std::uint64_t size() override { return static_cast<std::uint64_t>(state().st_size); }
+
+  Identity identity() override {
+    const struct stat now = state();
+    return {now.st_dev, now.st_ino};
   }
 
   void resize(std::uint64_t size) override {
@@ -96,6 +97,12 @@ class DiskFile final : public OpenFile {
   }
 
  private:
+  struct stat state() const {
+    struct stat now {};
+    if (::fstat(fd_.get(), &now) != 0) fail("cannot look at", path_);
+    return now;
+  }
+
   UniqueFd fd_;
   fs::path path_;
 };

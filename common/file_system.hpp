@@ -37,6 +37,13 @@ class OpenFile {
   /// disk takes no more; after a failure that throws, none.
   virtual Appended append(ByteView bytes) = 0;
   virtual std::uint64_t size() = 0;
+  /// The same for whatever was opened as the same file, by any name; while it is open no other file has it.
+  struct Identity {
+    std::uint64_t device = 0;
+    std::uint64_t number = 0;
+    bool operator==(const Identity&) const = default;
+  };
+  virtual Identity identity() = 0;
   virtual void resize(std::uint64_t size) = 0;
   /// Takes the room for so many bytes from the disk, so that writing them cannot fail for want of it.
   virtual void allocate(std::uint64_t size) = 0;

@@ -13,6 +13,7 @@ class ForwardingFile : public common::OpenFile {
   void write(std::uint64_t offset, common::ByteView bytes) override { file_->write(offset, bytes); }
   Appended append(common::ByteView bytes) override { return file_->append(bytes); }
   std::uint64_t size() override { return file_->size(); }
+  Identity identity() override { return file_->identity(); }
   void resize(std::uint64_t size) override { file_->resize(size); }
   void allocate(std::uint64_t size) override { file_->allocate(size); }
   void begin_sync() override { file_->begin_sync(); }

@@ -1,6 +1,8 @@
 // file: follows a file to which another program appends, as tail -F does. What is in it at the start is passed over
 // (`from: end`) or taken too (`from: start`). One that comes in its place, or is emptied, is taken from its beginning;
-// a file that is moved away or removed is read on until then, since its writer may not have noticed yet.
+// a file that is moved away or removed is read on until then, since its writer may not have noticed yet. After a
+// failure it goes on where it was. It keeps the file open for that, since the number of one that is gone may be that of
+// the next.
 
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -70,17 +72,15 @@ class FileTransport final : public LineTransport {
       begin(user);
     } catch (...) {
       watch_.reset();
-      skip_ = false;  // what comes later is all new
+      if (!common::exists(files_, path_)) skip_ = false;  // one that comes later is all new
       throw;
     }
   }
 
-  void close(StreamUser& user) override {
-    end(user);
-    watch_.reset();
-  }
+  /// The stream goes on when it is opened again.
+  void close(StreamUser&) override { watch_.reset(); }
 
-  bool has_stream() const override { return file_ != nullptr; }
+  bool has_stream() const override { return watch_.has_value(); }
 
   void watch(std::vector<pollfd>& polls) const override {
     if (watch_) polls.push_back({more_ ? wake_.fd() : watch_->fd(), POLLIN, 0});
@@ -90,7 +90,6 @@ class FileTransport final : public LineTransport {
     if (!watch_ || news.front().revents == 0) return;
     if (watch_->take_news(path_.filename())) replaced_ = true;
     if (!read(user) || !replaced_) return;
-    end(user);
     begin(user);
     read(user);
   }
@@ -99,43 +98,44 @@ class FileTransport final : public LineTransport {
   void write(std::string_view) override {}
 
  private:
+  /// With what has that name now.
   void begin(StreamUser& user) {
-    file_ = files_.open(path_, common::OpenMode::read);
-    offset_ = skip_ ? last_row() : 0;
+    common::OpenFilePtr file = files_.open(path_, common::OpenMode::read);
+    if (!file_ || file->identity() != file_->identity()) {
+      const std::uint64_t offset = skip_ ? last_row(*file) : 0;
+      begin_at(offset, user);
+    }
+    file_ = std::move(file);
     skip_ = replaced_ = false;
-    user.stream_begins(++stream_);
     more(true);
   }
 
+  void begin_at(std::uint64_t offset, StreamUser& user) {
+    if (stream_ > 0) user.stream_ends(stream_);
+    user.stream_begins(++stream_);
+    offset_ = offset;
+  }
+
   /// Where the last row begins that is not whole yet; the end of the file when all are.
-  std::uint64_t last_row() {
-    const std::uint64_t size = file_->size();
+  std::uint64_t last_row(common::OpenFile& file) {
+    const std::uint64_t size = file.size();
     buffer_.resize(std::min<std::uint64_t>(size, kMaxRead));
-    const std::size_t count = file_->read(size - buffer_.size(), buffer_);
+    const std::size_t count = file.read(size - buffer_.size(), buffer_);
     const std::string_view tail(reinterpret_cast<const char*>(buffer_.data()), count);
     const auto newline = tail.rfind('\n');
     return newline == std::string_view::npos ? size : size - buffer_.size() + newline + 1;
   }
 
-  void end(StreamUser& user) {
-    if (!file_) return;
-    file_ = nullptr;
-    user.stream_ends(stream_);
-  }
-
   /// False when there is more than is good to be taken in one go.
   bool read(StreamUser& user) {
-    if (file_->size() < offset_) {
-      user.stream_ends(stream_);
-      user.stream_begins(++stream_);
-      offset_ = 0;
-    }
+    if (file_->size() < offset_) begin_at(0, user);
     buffer_.resize(kMaxRead);
     for (int reads = 0; reads < kMaxReads; ++reads) {
       const std::size_t count = file_->read(offset_, buffer_);
       offset_ += count;
       const std::string_view bytes(reinterpret_cast<const char*>(buffer_.data()), count);
       if (count > 0 && !user.stream_bytes(stream_, bytes)) {
+        begin_at(offset_, user);
         throw LineError(cat(path_.string(), " is out of step: nobody can tell where its next row begins"));
       }
       if (count < buffer_.size()) {

@@ -42,7 +42,7 @@ class LineTransport {
 
   /// Throws LineError or std::system_error when that is not possible now; the transport stays closed. A stop ends it.
   virtual void open(const std::stop_token& stop, StreamUser& user) = 0;
-  /// Ends all streams.
+  /// Ends all streams, but for what can go on when it is opened again.
   virtual void close(StreamUser& user) = 0;
 
   /// Whether there is a stream to read. One that listens has none while nobody is connected.

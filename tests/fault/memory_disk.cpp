@@ -68,6 +68,8 @@ class MemoryDisk::File final : public common::OpenFile {
     return inode_->bytes.size();
   }
 
+  Identity identity() override { return {0, reinterpret_cast<std::uintptr_t>(inode_.get())}; }
+
   void resize(std::uint64_t size) override { set_size(size, size < inode_->bytes.size() ? Need::change : Need::room); }
   void allocate(std::uint64_t size) override {
     set_size(std::max<std::uint64_t>(size, inode_->bytes.size()), Need::room);

@@ -16,6 +16,16 @@ struct Stage {
   }
 
   void append(const std::string& text) const { std::ofstream(file, std::ios::app | std::ios::binary) << text; }
+  /// Reading fails; meanwhile something happens; then it can be read again.
+  void fail(const std::function<void()>& meanwhile) {
+    bench.disk.reads_fail = true;
+    append("\n");  // an empty line is no row
+    CHECK(bench.turn_until([&] { return bench.line().lost(); }));
+    meanwhile();
+    bench.disk.reads_fail = false;
+    CHECK(bench.turn_until([&] { return !bench.line().lost(); }));
+  }
+
   /// Of all rows so far.
   std::vector<std::string> values() {
     bench.settle();
@@ -66,12 +76,88 @@ TEST_CASE("a file that is emptied is read from its beginning") {
   CHECK(stage.values() == Values{"100", "2"});
 }
 
+TEST_CASE("after a failure a file goes on where it was, and no row comes twice") {
+  for (const std::string from : {"from: start", "from: end"}) {
+    Stage stage("1\n", from);
+    stage.append("2\n3\n");
+    Values expected = stage.values();
+    stage.fail([&] { stage.append("4\n"); });
+    stage.append("5\n");
+    for (const char* value : {"4", "5"}) expected.push_back(value);
+    CHECK(stage.values() == expected);
+  }
+}
+
+TEST_CASE("a row of a file is not torn by a failure in the middle of it") {
+  Stage stage("1\n2", "from: start");
+  stage.bench.disk.reads_fail = true;
+  stage.append("3");
+  CHECK(stage.bench.turn_until([&] { return stage.bench.line().lost(); }));
+  stage.bench.disk.reads_fail = false;
+  stage.append("4\n");
+  CHECK(stage.bench.turn_until([&] { return !stage.bench.line().lost(); }));
+  CHECK(stage.values() == Values{"1", "234"});
+  CHECK(stage.bench.line().counts().cut == 0);
+}
+
+TEST_CASE("a file that came in the place of another one during a failure is taken from its beginning") {
+  Stage stage("1\n2\n", "from: start");
+  CHECK(stage.values() == Values{"1", "2"});
+  stage.fail([&] {
+    std::filesystem::remove(stage.file);
+    stage.append("3\n4\n5\n6\n");
+  });
+  CHECK(stage.values() == Values{"1", "2", "3", "4", "5", "6"});
+  stage.fail([&] { std::ofstream(stage.file, std::ios::trunc) << "7\n"; });
+  CHECK(stage.values() == Values{"1", "2", "3", "4", "5", "6", "7"});
+}
+
+TEST_CASE("a file that is moved away and back goes on where it was") {
+  Stage stage("1\n2\n", "from: start");
+  CHECK(stage.values() == Values{"1", "2"});
+  std::filesystem::rename(stage.file, stage.bench.root() / "away");
+  std::filesystem::rename(stage.bench.root() / "away", stage.file);
+  stage.append("3\n");
+  CHECK(stage.values() == Values{"1", "2", "3"});
+}
+
+TEST_CASE("a file whose rows have no beginning any more is not read again") {
+  LineBench bench;
+  const auto file = bench.root() / "log.bin";
+  const std::string row(
+      "\x01"
+      "1",
+      2);
+  std::ofstream(file) << row << "\xff";
+  bench.line("type: file, path: " + file.string() +
+             ", from: start, fields: [a], chunk: {rows: 1}, framing: length, length_type: uint8, max_length: 9");
+  CHECK(bench.turn_until([&] { return bench.told.size() == 1; }));
+  std::ofstream(file, std::ios::app) << row;
+  CHECK(bench.turn_until([&] { return bench.told.size() == 2; }));
+  bench.settle();
+  CHECK(bench.told == Values{"file|lost|L1", "file|back|L1"});
+  CHECK(bench.chunks.size() == 2);
+}
+
 TEST_CASE("a large file is taken in several goes") {
   std::string text;
   for (int i = 0; i < 160'000; ++i) text += std::to_string(100'000 + i) + '\n';
   Stage stage(text, "from: start");
   stage.bench.settle();
   CHECK(stage.bench.line().counts().rows == 160'000);
+}
+
+TEST_CASE("what is in a file that cannot be read at first is passed over all the same") {
+  LineBench bench;
+  const auto file = bench.root() / "log.csv";
+  std::ofstream(file) << "1\n";
+  bench.disk.reads_fail = true;
+  bench.line("type: file, path: " + file.string() + ", fields: [a], chunk: {rows: 1}");
+  CHECK(bench.turn_until([&] { return bench.line().lost(); }));
+  bench.disk.reads_fail = false;
+  CHECK(bench.turn_until([&] { return !bench.line().lost(); }));
+  bench.settle();
+  CHECK(bench.chunks.empty());
 }
 
 TEST_CASE("a file that is not there yet is told as lost, and is taken whole when it comes") {

@@ -5,22 +5,49 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "common/disk.hpp"
 #include "common/files.hpp"
 #include "fake_clock.hpp"
+#include "forwarding_file.hpp"
 #include "imagenode/line/line_thread.hpp"
 #include "imagenode/line/sockets.hpp"
 #include "temp_folder.hpp"
+
+/// A disk whose files cannot be read while that is so.
+class UnreadableDisk final : public common::Disk {
+ public:
+  bool reads_fail = false;
+
+  common::OpenFilePtr open(const Path& path, common::OpenMode mode) override {
+    return std::make_unique<File>(common::Disk::open(path, mode), reads_fail);
+  }
+
+ private:
+  class File final : public ForwardingFile {
+   public:
+    File(common::OpenFilePtr file, const bool& fails) : ForwardingFile(std::move(file)), fails_(fails) {}
+    std::size_t read(std::uint64_t offset, std::span<std::uint8_t> into) override {
+      if (fails_) throw std::system_error(EIO, std::generic_category(), "cannot read");
+      return ForwardingFile::read(offset, into);
+    }
+
+   private:
+    const bool& fails_;
+  };
+};
 
 /// A line without its thread: tests turn it by hand, and time passes only when nothing has news. What it gives is kept.
 class LineBench {
  public:
   FakeClock clock;
+  UnreadableDisk disk;
   std::vector<imagenode::Chunk> chunks;
   bool shows_live = false;                   // before the line is made
   std::vector<imagenode::Chunk> live;        // new rows, while it does
@@ -63,7 +90,7 @@ class LineBench {
   }
 
   imagenode::LineRows rows(const std::string& keys) { return {settings(keys), seams(), sinks(), clock}; }
-  imagenode::LineSeams seams() { return {disk_, root() / "lines"}; }
+  imagenode::LineSeams seams() { return {disk, root() / "lines"}; }
 
   /// Makes the line; begins anew what it gave.
   imagenode::LineThread& line(const std::string& keys) {
@@ -151,7 +178,6 @@ class LineBench {
   }
 
   const TempFolder folder_;
-  common::Disk disk_;
   common::Liveness liveness_;
   std::shared_ptr<common::Liveness::Thread> entry_ = liveness_.add("line");
   std::unique_ptr<imagenode::LineThread> line_;
