@@ -65,6 +65,15 @@ class FileTransport final : public LineTransport {
   FileTransport(fs::path path, bool from_end, common::FileSystem& files)
       : path_(std::move(path)), files_(files), skip_(from_end) {}
 
+  /// When it is the same path.
+  void succeed(LineTransport& before, std::size_t pending) override {
+    auto* other = dynamic_cast<FileTransport*>(&before);
+    if (other == nullptr || other->path_ != path_) return;
+    file_ = std::move(other->file_);
+    offset_ = other->offset_ - std::min<std::uint64_t>(pending, other->offset_);
+    skip_ = skip_ && other->skip_;
+  }
+
   void open(const std::stop_token&, StreamUser& user) override {
     // Watched before it is opened, so that no change falls in between.
     watch_.emplace(path_.parent_path());
@@ -104,6 +113,8 @@ class FileTransport final : public LineTransport {
     if (!file_ || file->identity() != file_->identity()) {
       const std::uint64_t offset = skip_ ? last_row(*file) : 0;
       begin_at(offset, user);
+    } else if (stream_ == 0) {
+      user.stream_goes_on(++stream_);
     }
     file_ = std::move(file);
     skip_ = replaced_ = false;

@@ -35,6 +35,10 @@ void LineRows::stream_begins(int stream) {
   streams_.insert_or_assign(stream, Stream{settings_.framing(), settings_.skip_first});
 }
 
+void LineRows::stream_goes_on(int stream) {
+  streams_.insert_or_assign(stream, Stream{settings_.framing(), false});
+}
+
 bool LineRows::stream_bytes(int stream, std::string_view bytes) {
   bytes_ += bytes.size();
   current_ = &streams_.at(stream);
@@ -86,6 +90,12 @@ void LineRows::succeed(const LineRows& before) {
   counts_.rows = before.counts_.rows.load();
   counts_.rejected = before.counts_.rejected.load();
   counts_.cut = before.counts_.cut.load();
+}
+
+std::size_t LineRows::pending() const {
+  std::size_t all = 0;
+  for (const auto& [number, stream] : streams_) all += stream.framing->pending();
+  return all;
 }
 
 std::int64_t LineRows::live_due_ns() const {

@@ -38,6 +38,7 @@ class LineRows final : public StreamUser, private FrameSink {
   LineRows(const LineSettings& settings, const LineSeams& seams, LineSinks sinks, const common::Clock& clock);
 
   void stream_begins(int stream) override;
+  void stream_goes_on(int stream) override;
   bool stream_bytes(int stream, std::string_view bytes) override;
   void stream_ends(int stream) override;
 
@@ -57,6 +58,8 @@ class LineRows final : public StreamUser, private FrameSink {
 
   /// So many have come.
   std::uint64_t bytes() const { return bytes_; }
+  /// So many of them are of rows that are not whole yet.
+  std::size_t pending() const;
   const LineCounts& counts() const { return counts_; }
 
  private:

@@ -42,10 +42,12 @@ class LineThread : private StreamUser {
   LineThread(const LineThread&) = delete;
   LineThread& operator=(const LineThread&) = delete;
 
-  /// Before start(): IDs, counts of rows and what detectors have told go on from this one, which has stopped.
-  void succeed(const LineThread& before) {
+  /// Before start(): IDs, counts of rows, what detectors have told, and the place in a file that is followed go on from
+  /// this one, which has stopped.
+  void succeed(LineThread& before) {
     rows_.succeed(before.rows_);
     watch_.succeed(before.watch_);
+    transport_->succeed(*before.transport_, before.rows_.pending());
   }
   void start();
   void request_stop();
@@ -76,6 +78,7 @@ class LineThread : private StreamUser {
   void open_relay();
   void serve_relay();
   void stream_begins(int stream) override { rows_.stream_begins(stream); }
+  void stream_goes_on(int stream) override { rows_.stream_goes_on(stream); }
   bool stream_bytes(int stream, std::string_view bytes) override;
   void stream_ends(int stream) override { rows_.stream_ends(stream); }
   void close(const std::string& why);

@@ -27,6 +27,8 @@ class StreamUser {
  public:
   virtual ~StreamUser() = default;
   virtual void stream_begins(int stream) = 0;
+  /// The same for one of which another transport has brought the rows before.
+  virtual void stream_goes_on(int stream) = 0;
   /// False when the stream makes no sense any more and is to be closed.
   virtual bool stream_bytes(int stream, std::string_view bytes) = 0;
   virtual void stream_ends(int stream) = 0;
@@ -39,6 +41,10 @@ class LineTransport {
   LineTransport(const LineTransport&) = delete;
   LineTransport& operator=(const LineTransport&) = delete;
   virtual ~LineTransport() = default;
+
+  /// Before open(): this one takes the place of a closed one; the last `pending` bytes which that one brought were of a
+  /// row that was not whole yet.
+  virtual void succeed(LineTransport& /*before*/, std::size_t /*pending*/) {}
 
   /// Throws LineError or std::system_error when that is not possible now; the transport stays closed. A stop ends it.
   virtual void open(const std::stop_token& stop, StreamUser& user) = 0;

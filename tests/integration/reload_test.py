@@ -161,6 +161,26 @@ class SensorsAndLines(CommandTest):
         rows = rows_of(os.path.join(hub.data, "data"), "L2")
         self.assertEqual([(row[0], row[2]) for row in rows], [("1", "1"), ("2", "2")])
 
+    def test_a_file_is_read_on_where_its_line_was(self):
+        hub = self.hub()
+        path = os.path.join(self.folder(), "log.csv")
+        line = lambda **keys: {"L1": {"type": "file", "path": path, "from": "start", "fields": ["n"], **keys}}
+        node = self.node([hub.address], {"T1": scene(detectors=EVENTS_ONLY)}, heartbeat="1s")
+        with open(path, "w") as file:
+            file.write("1\n2\n3")
+            file.flush()
+            node.change(sections={"lines": line(chunk={"rows": 1})})
+            self.wait_for(hub, self.command(hub, "ReloadYaml"), "done")
+            wait_until(lambda: hub.status()["data"]["rows"] == 2, what="two rows")
+            node.change(sections={"lines": line(chunk={"rows": 2})})
+            self.wait_for(hub, self.command(hub, "ReloadYaml"), "done")
+            file.write("4\n5\n")
+        wait_until(lambda: hub.status()["data"]["rows"] >= 4, what="all rows")
+        self.assertEqual(node.deliver_and_stop(), 0)
+        self.assertEqual(hub.stop(), 0)
+        rows = rows_of(os.path.join(hub.data, "data"), "L1")
+        self.assertEqual([(row[0], row[2]) for row in rows], [("1", "1"), ("2", "2"), ("3", "34"), ("4", "5")])
+
     def send_row(self, path, text):
         with socket.socket(socket.AF_UNIX) as sender:
             wait_until(lambda: sender.connect_ex(path) == 0, what="the socket")

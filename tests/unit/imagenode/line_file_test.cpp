@@ -11,9 +11,14 @@ namespace {
 struct Stage {
   explicit Stage(const std::string& before, const std::string& keys = "") : file(bench.root() / "log.csv") {
     append(before);
-    bench.line("type: file, path: " + file.string() + ", fields: [a], chunk: {rows: 1}, " + keys);
+    bench.line(all_keys(keys));
     bench.settle();
   }
+
+  std::string all_keys(const std::string& keys) const {
+    return "type: file, path: " + file.string() + ", fields: [a], chunk: {rows: 1}, " + keys;
+  }
+  void renew(const std::string& keys) { bench.renew(all_keys(keys)); }
 
   void append(const std::string& text) const { std::ofstream(file, std::ios::app | std::ios::binary) << text; }
   /// Reading fails; meanwhile something happens; then it can be read again.
@@ -98,6 +103,51 @@ TEST_CASE("a row of a file is not torn by a failure in the middle of it") {
   CHECK(stage.bench.turn_until([&] { return !stage.bench.line().lost(); }));
   CHECK(stage.values() == Values{"1", "234"});
   CHECK(stage.bench.line().counts().cut == 0);
+}
+
+TEST_CASE("with new settings a line goes on in its file where it was, and no row is lost or comes twice") {
+  for (const std::string from : {"from: start", "from: end"}) {
+    Stage stage("1\n", from + ", skip_first: True");
+    stage.append("2\n3\n4");
+    Values expected = stage.values();
+    stage.bench.line().finish();
+    stage.append("5\n6\n");
+    stage.renew(from + ", max_length: 100, skip_first: True");
+    stage.append("7\n");
+    for (const char* value : {"45", "6", "7"}) expected.push_back(value);
+    CHECK(stage.values() == expected);
+    CHECK(stage.bench.line().counts().cut == 0);
+  }
+}
+
+TEST_CASE("a line with new settings takes a file whole that came meanwhile, and another file as its settings say") {
+  Stage stage("1\n", "from: start");
+  CHECK(stage.values() == Values{"1"});
+  stage.bench.line().finish();
+  std::filesystem::remove(stage.file);
+  stage.append("2\n3\n");
+  stage.renew("from: end");
+  CHECK(stage.values() == Values{"1", "2", "3"});
+  stage.file = stage.bench.root() / "other.csv";
+  stage.append("4\n");
+  stage.renew("from: end");
+  stage.append("5\n");
+  CHECK(stage.values() == Values{"1", "2", "3"});
+  stage.append("6\n");
+  CHECK(stage.values() == Values{"1", "2", "3", "6"});
+}
+
+TEST_CASE("a line that waits for its file goes on waiting with new settings") {
+  LineBench bench;
+  const auto file = bench.root() / "log.csv";
+  const std::string keys = "type: file, path: " + file.string() + ", fields: [a], chunk: {rows: 1}";
+  bench.line(keys);
+  CHECK(bench.turn_until([&] { return bench.line().lost(); }));
+  bench.line().finish();
+  std::ofstream(file) << "1\n";
+  bench.renew(keys);
+  bench.settle();
+  CHECK(bench.chunks.size() == 1);
 }
 
 TEST_CASE("a file that came in the place of another one during a failure is taken from its beginning") {

@@ -92,12 +92,17 @@ class LineBench {
   imagenode::LineRows rows(const std::string& keys) { return {settings(keys), seams(), sinks(), clock}; }
   imagenode::LineSeams seams() { return {disk, root() / "lines"}; }
 
-  /// Makes the line; begins anew what it gave.
+  /// Makes the line.
   imagenode::LineThread& line(const std::string& keys) {
-    line_ = std::make_unique<imagenode::LineThread>(
-        settings(keys), seams(), sinks(), clock, liveness_,
-        imagenode::LineTimes{common::kSecond, 60 * common::kSecond,
-                             [this](std::vector<pollfd>& polls, std::int64_t timeout_ns) { wait(polls, timeout_ns); }});
+    line_ = made(keys);
+    return *line_;
+  }
+  /// Ends the line, and makes another one in its place.
+  imagenode::LineThread& renew(const std::string& keys) {
+    line_->finish();
+    auto next = made(keys);
+    next->succeed(*line_);
+    line_ = std::move(next);
     return *line_;
   }
   imagenode::LineThread& line() { return *line_; }
@@ -164,6 +169,13 @@ class LineBench {
 
  private:
   static constexpr int kMostTurns = 20'000;
+
+  std::unique_ptr<imagenode::LineThread> made(const std::string& keys) {
+    return std::make_unique<imagenode::LineThread>(
+        settings(keys), seams(), sinks(), clock, liveness_,
+        imagenode::LineTimes{common::kSecond, 60 * common::kSecond,
+                             [this](std::vector<pollfd>& polls, std::int64_t timeout_ns) { wait(polls, timeout_ns); }});
+  }
 
   void wait(std::vector<pollfd>& polls, std::int64_t timeout_ns) {
     if (::poll(polls.data(), polls.size(), 0) > 0) return;
