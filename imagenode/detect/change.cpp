@@ -12,6 +12,10 @@ class Change final : public ReadingDetector {
  public:
   explicit Change(double by) : by_(by) {}
 
+  void succeed(const ReadingDetector& before) override {
+    if (const auto* other = dynamic_cast<const Change*>(&before)) told_ = other->told_;
+  }
+
   std::optional<StateChange> judge(const Sample& sample) override {
     // 75.2 and 74.2 differ by a little less than 1 in binary.
     constexpr double kRounding = 1e-9;

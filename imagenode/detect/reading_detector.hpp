@@ -38,6 +38,9 @@ class ReadingDetector {
   /// Begins in a state that was told before; one that it does not know changes nothing.
   virtual void begin_as(const std::string& /*state*/) {}
 
+  /// Before the first reading: goes on with what one of the same kind has kept beside its state.
+  virtual void succeed(const ReadingDetector& /*before*/) {}
+
   /// What this reading changes. A value counts until the next one comes.
   virtual std::optional<StateChange> judge(const Sample& sample) = 0;
 

@@ -30,6 +30,7 @@ void ReadingWatch::succeed(const ReadingWatch& before) {
       if (old.name != member.name || old.kind != member.kind || old.field != member.field) continue;
       member.told = old.told;
       member.detector->begin_as(old.told);
+      member.detector->succeed(*old.detector);
     }
   }
 }

@@ -340,6 +340,28 @@ TEST_CASE("new settings go on from what has been told") {
   CHECK(without.told() == Told{"gone|S1|back", "level|value|normal"});
 }
 
+TEST_CASE("new settings go on from the value that a change was judged from") {
+  ReadingBench told("turn: {type: change, by: 1}");
+  told.read(20);
+  told.read(21);
+  ReadingBench untold("turn: {type: change, by: 5}");
+  untold.watch.succeed(told.watch);
+  ReadingBench after("turn: {type: change, by: 2}");
+  after.watch.succeed(untold.watch);
+  after.read(22.9);
+  CHECK(after.told().empty());
+  after.read(23);
+  CHECK(after.told() == Told{"turn|value|risen"});
+  CHECK(after.last().fields.at("change") == 2);
+
+  ReadingBench first("turn: {type: change, by: 1}");
+  first.read(20);  // nothing told yet
+  ReadingBench next("turn: {type: change, by: 1}");
+  next.watch.succeed(first.watch);
+  next.read(19);
+  CHECK(next.told() == Told{"turn|value|fallen"});
+}
+
 TEST_CASE("a bar in the name of a field does not end a part of the text") {
   FakeClock clock;
   std::vector<Reading> told;
