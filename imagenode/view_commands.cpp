@@ -14,18 +14,24 @@ using common::cat;
 
 constexpr int kMaxFrames = 1000;
 
-/// By the view's name or the camera's label; all when there is no name.
+/// By the view's name or the camera's label; all when there is no name. Of these the ones that have not come to their
+/// end, as a video file does.
 template <typename Some>
 auto chosen(Some& views, std::string_view name) {
   std::vector<decltype(views.data())> found;
+  std::string ended;
   for (auto& view : views) {
     const CameraSettings& camera = view.camera->settings();
     if (!name.empty() && name != camera.viewname && name != camera.label) continue;
-    if (view.camera->finished()) throw std::runtime_error(cat("camera ", camera.label, " has come to its end"));
-    found.push_back(&view);
+    if (view.camera->finished()) {
+      ended = camera.label;
+    } else {
+      found.push_back(&view);
+    }
   }
-  if (found.empty()) throw std::runtime_error(name.empty() ? "no cameras here" : cat("no view named ", name));
-  return found;
+  if (!found.empty()) return found;
+  if (!ended.empty()) throw std::runtime_error(cat("camera ", ended, " has come to its end"));
+  throw std::runtime_error(name.empty() ? "no cameras here" : cat("no view named ", name));
 }
 
 CommandProgress until_done(std::vector<FrameRequestPtr> requests) {

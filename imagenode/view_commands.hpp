@@ -21,6 +21,8 @@ struct View {
 };
 using Views = std::vector<View>;
 
+// Without a view each is meant whose camera has not come to its end. They throw std::runtime_error when there is none.
+
 /// `SendFrames N [view]`: the newest frames of the view, and those to come until there are N; without a view, of each.
 CommandProgress send_frames(const Views& views, const std::string& arguments);
 

@@ -1,10 +1,12 @@
 """Commands from the hub with both real programs: each is given with `imagehub command`, done by the node, reported."""
 
+import json
+import os
 import subprocess
 import unittest
 
 from kit import IMAGEHUB, TIMEOUT, jpeg_shape, wait_until
-from node_kit import EVENTS_ONLY, NODE, OUR_HUB, NodeTest, scene
+from node_kit import EVENTS_ONLY, GOLDEN, NODE, OUR_HUB, NodeTest, scene
 
 KEEP_ALIVE = {"version": "imagenode/1.0.0"}
 
@@ -53,6 +55,27 @@ class EachCommand(CommandTest):
         self.assertEqual(self.reports(hub), [f"{NODE}|command|SendFrames 10 scene|done"])
         self.assertEqual(self.image_count(hub), 10)
         self.assertEqual({row["text"] for row in hub.image_rows()}, {f"{NODE} scene|jpg"})
+
+    def test_a_camera_that_has_come_to_its_end_keeps_no_other_from_its_commands(self):
+        hub = self.hub()
+        film = {"viewname": "film", "src": os.path.join(GOLDEN, "edge.avi"), "pace": "fast", "detectors": {}}
+        settings = {
+            "node": {"name": NODE, "heartbeat": "1s", "commands": ["SendFrames", "Set", "Still"]},
+            "hub_address": {"H1": hub.address},
+            "cameras": {"T1": film, "T2": scene(detectors=EVENTS_ONLY)},
+            "actions": {"clip": {"when": f"{NODE}|command|Still|done", "type": "send_frames", "count": 1}},
+        }
+        node = self.node(text=json.dumps(settings))
+        node.program.wait_line("camera T1: end of")
+        for text, images in (("SendFrames 2", 2), ("Still", 4), ("Set framerate 20", 4)):
+            self.wait_for(hub, self.command(hub, text), "done")
+            self.wait_for_images(hub, images)
+        wait_until(lambda: f"{NODE}|action|clip|done" in hub.log_texts(), what="the action")
+        self.assertEqual({row["text"] for row in hub.image_rows()}, {f"{NODE} scene|jpg"})
+        for text in ("Still film", "SendFrames 1 T1", "Set framerate 10 film"):
+            reason = self.wait_for(hub, self.command(hub, text), "failed")
+            self.assertEqual(reason, "camera T1 has come to its end")
+        self.assertEqual(node.stop(), 0)
 
     def test_still_is_not_resized(self):
         hub = self.hub()
