@@ -17,7 +17,7 @@ void Relay::watch(std::vector<pollfd>& polls, std::size_t room) const {
   for (const Reader& reader : readers_) {
     polls.push_back(reader.channel.watched());
     // While the line takes nothing, what readers send waits on their side.
-    if (settings_.write && room == 0) polls.back().events &= ~POLLIN;
+    if (!reader.sends || (settings_.write && room == 0)) polls.back().events &= ~POLLIN;
   }
 }
 
@@ -26,8 +26,7 @@ std::string Relay::work(std::span<const pollfd> news, std::size_t room) {
   if (!socket_) return back;
   auto at = news.begin() + 1;
   for (auto reader = readers_.begin(); reader != readers_.end(); ++at) {
-    const bool stays =
-        !reader->gone && (at->revents == 0 || serve(reader->channel, at->revents, back, room - back.size()));
+    const bool stays = !reader->gone && (at->revents == 0 || serve(*reader, at->revents, back, room - back.size()));
     reader = stays ? std::next(reader) : readers_.erase(reader);
   }
   if (news.front().revents == 0) return back;
@@ -42,14 +41,15 @@ std::string Relay::work(std::span<const pollfd> news, std::size_t room) {
 }
 
 /// False when the reader has gone.
-bool Relay::serve(Channel& reader, short news, std::string& back, std::size_t room) {
+bool Relay::serve(Reader& reader, short news, std::string& back, std::size_t room) {
   try {
-    reader.flush();
-    if (!settings_.write) return reader.read(buffer_).has_value();
-    if (room == 0) return (news & (POLLHUP | POLLERR)) == 0;
-    const auto bytes = reader.read(buffer_, room);
-    if (bytes) back += *bytes;
-    return bytes.has_value();
+    reader.channel.flush();
+    if (reader.sends && (room > 0 || !settings_.write)) {
+      const auto bytes = reader.channel.read(buffer_, settings_.write ? room : Channel::kMaxRead);
+      reader.sends = bytes.has_value();
+      if (bytes && settings_.write) back += *bytes;
+    }
+    return (news & (POLLHUP | POLLERR)) == 0;
   } catch (const std::system_error&) {
     return false;
   }

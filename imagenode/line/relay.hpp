@@ -11,7 +11,8 @@
 namespace imagenode {
 
 /// Gives the raw bytes of a line on to whoever connects by TCP. Never waits for a reader: one that is more than 1 MB
-/// behind is dropped. Bound to a thread.
+/// behind is dropped. One that has ended its sending goes on reading; whether it has gone altogether is seen when bytes
+/// cannot be brought to it, or by the kernel, which asks now and then. Bound to a thread.
 class Relay {
  public:
   struct Settings {
@@ -40,10 +41,11 @@ class Relay {
  private:
   struct Reader {
     Channel channel;
+    bool sends = true;
     bool gone = false;  ///< leaves at the next work(), so that poll's answers go on to belong to the same readers
   };
 
-  bool serve(Channel& reader, short news, std::string& back, std::size_t room);
+  bool serve(Reader& reader, short news, std::string& back, std::size_t room);
 
   const Settings settings_;
   common::UniqueFd socket_;

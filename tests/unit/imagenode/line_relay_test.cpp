@@ -1,3 +1,6 @@
+#include <filesystem>
+#include <iterator>
+
 #include "catch.hpp"
 #include "imagenode/line/sockets.hpp"
 #include "line_fixture.hpp"
@@ -37,6 +40,30 @@ TEST_CASE("every reader of a relay gets the raw bytes from when it came") {
   CHECK(LineBench::received(first, 15) == "1\r\nnonsense\n23\n");
   CHECK(LineBench::received(second, 2) == "3\n");
   CHECK(stage.bench.line().counts().rows == 2);
+}
+
+TEST_CASE("a reader that has ended its sending gets its answer, and one that has gone is let go") {
+  Stage stage("fields: [a], relay_write: True");
+  auto reader = LineBench::connect_tcp(stage.address);
+  LineBench::put(reader, "go\n");
+  ::shutdown(reader.get(), SHUT_WR);
+  std::string received;
+  CHECK(stage.bench.turn_until([&] { return (received += LineBench::received_now(stage.feed)) == "go\n"; }));
+  stage.bench.settle();  // and its end is no news for ever
+  LineBench::put(stage.feed, "1\n");
+  stage.bench.settle();
+  CHECK(LineBench::received(reader, 2) == "1\n");
+
+  const auto descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = descriptors();
+  reader = {};
+  CHECK(stage.bench.turn_until([&] {
+    LineBench::put(stage.feed, "2\n");
+    return descriptors() == before - 2;
+  }));
 }
 
 TEST_CASE("a reader that is too slow is dropped, and holds nobody else up") {
