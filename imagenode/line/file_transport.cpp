@@ -103,7 +103,7 @@ class FileTransport final : public LineTransport {
     read(user);
   }
 
-  std::size_t room() const override { return kMaxRead; }
+  std::size_t room() const override { return 0; }
   void write(std::string_view) override {}
 
  private:

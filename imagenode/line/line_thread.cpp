@@ -118,8 +118,7 @@ void LineThread::wait(std::int64_t timeout_ns) {
   polls_.assign(1, {wake_.fd(), POLLIN, 0});
   if (open_) transport_->watch(polls_);
   relay_polls_ = polls_.size();
-  relay_room_ = transport_->room();
-  relay_.watch(polls_, relay_room_);
+  relay_.watch(polls_, transport_->room());
   times_.wait(polls_, timeout_ns);
 }
 
@@ -160,7 +159,8 @@ void LineThread::open_relay() {
 /// Readers come and go, and what they send goes back to the line.
 void LineThread::serve_relay() {
   try {
-    const std::string back = relay_.work(std::span(polls_).subspan(relay_polls_), relay_room_);
+    // Whoever would take their bytes may have gone since they were waited for.
+    const std::string back = relay_.work(std::span(polls_).subspan(relay_polls_), transport_->room());
     if (!back.empty()) transport_->write(back);  // standard input may be there for reading only
   } catch (const std::exception& error) {
     common::log::warn(cat("line ", settings_.label, ": ", error.what()));

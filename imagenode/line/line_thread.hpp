@@ -101,7 +101,6 @@ class LineThread : private StreamUser {
   Relay relay_;
   std::vector<pollfd> polls_;    // ours, those of the transport, those of the relay
   std::size_t relay_polls_ = 1;  // where the last begin
-  std::size_t relay_room_ = 0;
   bool open_ = false;
   bool had_stream_ = false;  // since it was opened
   std::int64_t next_open_ns_ = 0;

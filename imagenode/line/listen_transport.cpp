@@ -59,7 +59,7 @@ bool ListenTransport::serve(int stream, Channel& peer, StreamUser& user) {
 }
 
 std::size_t ListenTransport::room() const {
-  std::size_t room = kMaxWaiting;
+  std::size_t room = peers_.empty() ? 0 : kMaxWaiting;
   for (const auto& [stream, peer] : peers_) room = std::min(room, kMaxWaiting - std::min(peer.waiting(), kMaxWaiting));
   return room;
 }

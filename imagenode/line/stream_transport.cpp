@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/log.hpp"
 #include "common/text.hpp"
 
 namespace imagenode {
@@ -19,6 +20,9 @@ void StreamTransport::open(const std::stop_token& stop, StreamUser& user) {
 
 void StreamTransport::close(StreamUser& user) {
   if (!channel_) return;
+  if (const auto waiting = channel_->waiting(); waiting > 0) {
+    common::log::warn(common::cat(name_, " had not taken ", waiting, " bytes of readers of the relay, which are lost"));
+  }
   channel_.reset();
   user.stream_ends(stream_);
 }
@@ -38,7 +42,7 @@ void StreamTransport::work(std::span<const pollfd> news, StreamUser& user) {
 }
 
 std::size_t StreamTransport::room() const {
-  return channel_ ? kMaxWaiting - std::min(channel_->waiting(), kMaxWaiting) : kMaxWaiting;
+  return channel_ ? kMaxWaiting - std::min(channel_->waiting(), kMaxWaiting) : 0;
 }
 
 void StreamTransport::write(std::string_view bytes) {

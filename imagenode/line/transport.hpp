@@ -59,8 +59,7 @@ class LineTransport {
   /// or std::system_error when it is lost; it is then to be closed.
   virtual void work(std::span<const pollfd> news, StreamUser& user) = 0;
 
-  /// Room for bytes that go back to whoever sends, and such bytes, no more than that. While nobody is there they are
-  /// lost.
+  /// Room for bytes that go back to whoever sends, none while nobody is there; and such bytes, no more than that.
   virtual std::size_t room() const = 0;
   virtual void write(std::string_view bytes) = 0;
 };

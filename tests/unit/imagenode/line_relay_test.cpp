@@ -124,6 +124,46 @@ TEST_CASE("readers of a relay wait while the line takes nothing, and none of the
   CHECK(received == sent);
 }
 
+TEST_CASE("what readers send while the port is lost waits until it is back") {
+  LineBench bench;
+  const std::string address = LineBench::free_address();
+  const std::string device = LineBench::free_address();
+  auto port = listen_tcp(device);
+  bench.line("type: tcp, connect: '" + device + "', fields: [a], relay: '" + address + "', relay_write: True");
+  const auto accepted = [&](common::UniqueFd& peer) {
+    return bench.turn_until([&] { return static_cast<bool>(peer) || (peer = accept_one(port.get())); });
+  };
+  common::UniqueFd peer;
+  REQUIRE(accepted(peer));
+  const auto reader = LineBench::connect_tcp(address);
+  bench.settle();
+  // In the very turn in which it is lost, and later.
+  peer = {};
+  LineBench::put(reader, "first\n");
+  CHECK(bench.turn_until([&] { return bench.line().lost(); }));
+  LineBench::put(reader, "second\n");
+  bench.turn();
+  bench.turn();
+  REQUIRE(accepted(peer));
+  std::string received;
+  CHECK(bench.turn_until([&] { return (received += LineBench::received_now(peer)).size() >= 13; }));
+  CHECK(received == "first\nsecond\n");
+}
+
+TEST_CASE("what readers send while nobody is connected to the line waits for the first who is") {
+  LineBench bench;
+  const auto path = bench.root() / "feed";
+  const std::string address = LineBench::free_address();
+  bench.line("type: unix, path: " + path.string() + ", fields: [a], relay: '" + address + "', relay_write: True");
+  bench.turn();
+  const auto reader = LineBench::connect_tcp(address);
+  LineBench::put(reader, "go\n");
+  bench.settle();
+  const auto feed = LineBench::connect_unix(path);
+  std::string received;
+  CHECK(bench.turn_until([&] { return (received += LineBench::received_now(feed)) == "go\n"; }));
+}
+
 TEST_CASE("a relay needs an address, and a line to which something can be written") {
   CHECK_THAT(LineBench::problems("type: stdin, fields: [a], relay: 'ipc:///x'"), ContainsSubstring("tcp://"));
   CHECK_THAT(LineBench::problems("type: stdin, fields: [a], relay: 'tcp://*:7001', relay_write: True"),
