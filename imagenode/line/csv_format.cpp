@@ -1,5 +1,9 @@
 // csv: values between delimiters, in the order of `fields:`. A value in double quotes may hold the delimiter, and
-// quotes that are written twice.
+// quotes that are written twice. A header is passed over wherever it comes: a device that starts anew in the middle of
+// a stream writes its header again. What can be a row is one, unless it has exactly the names of the fields.
+
+#include <algorithm>
+#include <optional>
 
 #include "common/text.hpp"
 #include "imagenode/line/registry.hpp"
@@ -23,17 +27,15 @@ class CsvFormat final : public LineFormat {
 
   Parsed parse(std::string_view frame, Row& row) override {
     if (!split(frame)) return Parsed::bad("a quote is not closed");
-    const auto& fields = settings_.fields;
-    if (is_header()) return {Parsed::What::header, ""};
-    if (count_ < fields.size()) return Parsed::bad(cat(count_, " fields in the place of ", fields.size()));
-    if (count_ > fields.size() && settings_.refuse_extra) {
-      return Parsed::bad(cat(count_, " fields in the place of ", fields.size()));
+    const std::size_t wanted = settings_.fields.size();
+    if (count_ < wanted || (count_ > wanted && settings_.refuse_extra)) {
+      return Parsed::bad(cat(count_, " fields in the place of ", wanted));
     }
-    clear(row, fields.size());
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (auto wrong = put_value(fields[i], values_[i], i, row)) return Parsed::bad(*wrong);
-    }
-    return {};
+    if (is_header(is_name)) return {Parsed::What::header, ""};
+    const auto wrong = put_values(row);
+    if (!wrong) return {};
+    if (is_header(is_like_name)) return {Parsed::What::header, ""};
+    return Parsed::bad(*wrong);
   }
 
  private:
@@ -68,13 +70,34 @@ class CsvFormat final : public LineFormat {
     }
   }
 
-  /// A device that starts anew in the middle of a stream writes its header again.
-  bool is_header() const {
-    if (count_ != settings_.fields.size()) return false;
-    for (std::size_t i = 0; i < count_; ++i) {
-      if (common::trimmed(values_[i]) != settings_.fields[i].name) return false;
+  /// What is wrong with the first value that is none.
+  std::optional<std::string> put_values(Row& row) const {
+    const auto& fields = settings_.fields;
+    clear(row, fields.size());
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (auto wrong = put_value(fields[i], values_[i], i, row)) return wrong;
     }
-    return true;
+    return std::nullopt;
+  }
+
+  template <typename IsName>
+  bool is_header(const IsName& is_the_name) const {
+    const auto& fields = settings_.fields;
+    return std::equal(fields.begin(), fields.end(), values_.begin(), [&](const Field& field, const std::string& value) {
+      return is_the_name(common::trimmed(value), field.name);
+    });
+  }
+
+  static bool is_name(std::string_view value, std::string_view name) { return value == name; }
+
+  /// In any case of the letters, and with a unit behind it: Temperature (C).
+  static bool is_like_name(std::string_view value, std::string_view name) {
+    const std::string given = common::lower(value);
+    const std::string wanted = common::lower(name);
+    if (given == wanted) return true;
+    if (!given.starts_with(wanted)) return false;
+    const std::string_view rest = common::trimmed(std::string_view(given).substr(wanted.size()));
+    return rest.starts_with('(') && rest.ends_with(')');
   }
 
   const CsvSettings settings_;

@@ -18,6 +18,7 @@ struct Reader {
     const Parsed parsed = format->parse(frame, row);
     return parsed.what == Parsed::What::row ? row.cells : Cells{"bad", parsed.reason};
   }
+  Parsed::What kind(std::string_view frame) { return format->parse(frame, row).what; }
   bool refuses(std::string_view frame, const std::string& reason) {
     const Cells cells = (*this)(frame);
     INFO(cells.back());
@@ -41,6 +42,33 @@ TEST_CASE("csv: values by their place, as the device wrote them") {
   CHECK(std::isnan(read.row.numbers[2]));
   CHECK(read(" -3e2 , +7,\"a,\"\"b\"\"\"") == Cells{"-3e2", "+7", "a,\"b\""});
   CHECK(read("1,2,") == Cells{"1", "2", ""});
+}
+
+TEST_CASE("csv: a header has the names of the fields, in any case and with units") {
+  const auto kind = [](const std::string& keys, std::string_view frame) { return Reader(keys).kind(frame); };
+  for (const char* header : {"t,n,s", "T,N,S", " t , n , s ", "t (C),n,s", "T(C),N (1),s", "\"t (K)\",n,s"}) {
+    INFO(header);
+    CHECK(kind(kFields, header) == Parsed::What::header);
+  }
+  for (const char* other : {"t,n,s,x", "t,n", "s,n,t", "temp,n,s", "t C,n,s", "t (C,n,s", "t,7,s"}) {
+    INFO(other);
+    CHECK(kind(kFields, other) == Parsed::What::bad);
+  }
+  const std::string ignoring = kFields + ", extra_fields: ignore";
+  CHECK(kind(ignoring, "T (C),n,s,x,y") == Parsed::What::header);
+  CHECK(kind(ignoring, "t,n") == Parsed::What::bad);
+  CHECK(kind(ignoring, "x,t,n,s") == Parsed::What::bad);
+}
+
+TEST_CASE("csv: what can be a row is no header, unless it has exactly the names of the fields") {
+  const std::string texts = "fields: [{name: door, type: text}, {name: window, type: text}], extra_fields: ignore";
+  Reader read(texts);
+  CHECK(read.kind("door,window") == Parsed::What::header);
+  CHECK(read.kind("door,window,gate") == Parsed::What::header);
+  CHECK(read.kind("door,open") == Parsed::What::row);
+  CHECK(read("Door,Window") == Cells{"Door", "Window"});
+  CHECK(read("door (front),window") == Cells{"door (front)", "window"});
+  CHECK(Reader("fields: [1E5, b]")("1e5,2") == Cells{"1e5", "2"});
 }
 
 TEST_CASE("csv: what is no row is refused with a reason") {
