@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import textwrap
 import unittest
 
 from kit import IMAGEHUB, IMAGENODE, Program, run
@@ -11,6 +12,8 @@ from node_kit import NODE, NodeTest
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 HUB_SECTIONS = {"hub", "data", "retention"}
 NODE_SECTIONS = {"node", "hub_address", "cameras", "sensors", "lines", "lights", "actions"}
+FRAGMENTS = {"send_test_images: True"}
+"""Keys of a section that the text around them names: nothing that a program could run."""
 CAMERA = f"cameras:\n  T1:\n    viewname: scene\n    src: test\n"
 
 
@@ -19,7 +22,7 @@ def indented(text, by):
 
 
 def blocks(text):
-    """Blocks of code: behind four spaces, or between fences."""
+    """Blocks of code: behind four spaces, more below a step of a list, or between fences."""
     found, block, fenced = [], [], False
     for line in text.split("\n") + [""]:
         if line.lstrip().startswith("```"):
@@ -31,7 +34,7 @@ def blocks(text):
             block.append("")
             continue
         if block:
-            found.append("\n".join(block))
+            found.append(textwrap.dedent("\n".join(block)).strip("\n"))
         block = []
     return found
 
@@ -47,8 +50,12 @@ def settings_of(block):
     return text, set(re.findall(r"^([a-z_]+):", text, re.MULTILINE))
 
 
+def is_yaml(block):
+    return re.search(r"""^\s*(- )?[\w."'-]+:(\s|$)""", block, re.MULTILINE)
+
+
 def examples():
-    """(page, program, a whole settings file) of all pages."""
+    """(page, program, a whole settings file) of all pages; without a program what looks like one and is none."""
     for page in sorted(glob.glob(os.path.join(ROOT, "docs/guide/*.md")) + [os.path.join(ROOT, "README.md")]):
         with open(page) as file:
             text = file.read()
@@ -56,13 +63,11 @@ def examples():
             settings, sections = settings_of(block)
             if "detectors" in sections:
                 settings, sections = CAMERA + indented(settings, 4), {"cameras"}
-            if not sections:
-                continue
-            if sections <= HUB_SECTIONS:
+            if sections and sections <= HUB_SECTIONS:
                 if "hub" not in sections:
                     settings += "hub:\n  address: tcp://127.0.0.1:*\n"
                 yield os.path.basename(page), IMAGEHUB, settings
-            elif sections <= NODE_SECTIONS:
+            elif sections and sections <= NODE_SECTIONS:
                 if "node" not in sections:
                     settings += f"node:\n  name: {NODE}\n"
                 if "hub_address" not in sections:
@@ -71,6 +76,8 @@ def examples():
                 if not re.search(r"^  name: ", settings, re.MULTILINE):
                     settings = settings.replace("node:\n", f"node:\n  name: {NODE}\n")
                 yield os.path.basename(page), IMAGENODE, settings
+            elif is_yaml(block) and block not in FRAGMENTS:
+                yield os.path.basename(page), None, block
 
 
 class Examples(NodeTest):
@@ -79,6 +86,7 @@ class Examples(NodeTest):
         for page, program, settings in examples():
             pages.add(page)
             with self.subTest(page=page, settings=settings):
+                self.assertIsNotNone(program, "neither settings of a program nor known as a fragment")
                 folder = self.folder()
                 file = os.path.join(folder, os.path.basename(program) + ".yaml")
                 with open(file, "w") as out:
