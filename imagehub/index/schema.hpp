@@ -283,9 +283,8 @@ END;
 )sql";
 
 /// The n-th step brings an index of format n to n + 1.
-inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables,        kSchemaAdopted,
-                                                               kSchemaRetention,     kSchemaClock,
-                                                               kSchemaCommands,      kSchemaBatches,
-                                                               kSchemaRows,          kSchemaAdoptedBatches};
+inline constexpr std::initializer_list<const char*> kSchema = {kSchemaTables, kSchemaAdopted,       kSchemaRetention,
+                                                               kSchemaClock,  kSchemaCommands,      kSchemaBatches,
+                                                               kSchemaRows,   kSchemaAdoptedBatches};
 
 }  // namespace imagehub

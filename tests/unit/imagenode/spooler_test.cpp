@@ -31,8 +31,8 @@ TEST_CASE("in an outage what waits leaves memory, and comes back in order, as la
   CHECK(node.spooler.status().messages == 4);
   CHECK(node.outbox.counts().queued_messages == 0);
   node.put_images(2);
-  CHECK(node.spooler.work() == clock.monotonic_ns() + 200 * kMillisecond);  // in groups
-  clock.advance(200 * kMillisecond);
+  CHECK(node.spooler.work() == clock.monotonic_ns() + Outbox::kGroupTime);  // in groups
+  clock.advance(Outbox::kGroupTime);
   node.spooler.work();
   CHECK(node.spooler.status().messages == 6);
   node.hub_is_back();
@@ -100,7 +100,7 @@ TEST_CASE(
     Start node(folder, clock, 1, when(Spooling::always));
     node.hub_is_back();
     node.put_images(3);
-    clock.advance(200 * kMillisecond);
+    clock.advance(Outbox::kGroupTime);
     node.spooler.work();
     CHECK(node.spooler.status().messages == 3);
     CHECK(numbers(node.deliver(DeliveryClass::image, Lane::late)).empty());
@@ -108,7 +108,7 @@ TEST_CASE(
     node.outbox.delivered({1, 1});
     CHECK(node.outbox.take(DeliveryClass::image)->seq == 2);
     node.spooler.work();
-    clock.advance(200 * kMillisecond);
+    clock.advance(Outbox::kGroupTime);
     node.spooler.work();
     CHECK(node.spooler.status().messages == 2);
   }  // as by kill -9
