@@ -82,6 +82,7 @@ std::vector<Room> Forecast::rooms(const std::vector<Growth::OfNode>& came, const
     if (max_gb) room.most_bytes = std::max(*max_gb * kGigabyte - there_by_room[name], 0.0);
   }
   std::vector<Room> all;
+  all.reserve(rooms.size());
   for (auto& [name, room] : rooms) all.push_back(std::move(room));
   return all;
 }
