@@ -34,7 +34,7 @@ TableYield SalvageBatches::take(SalvageSource& source, bool older) {
   SQLite::Statement insert(db_, cat("INSERT OR IGNORE INTO batches(", names(kBatches, name_of), ") VALUES (",
                                     names(kBatches, parameter), ")"));
   std::vector<std::int64_t> taken;
-  const char* which = older ? "incoming = '' AND state IN ('complete', 'partial')" : "1";
+  const char* which = older ? "incoming = '' AND state IN ('complete', 'partial')" : "incoming = ''";
   yield.gaps = source.each(from, "batches", which, "id", [&](SQLite::Statement& row) {
     if (!insert_row(insert, kBatches, row)) {
       ++yield.refused;
