@@ -168,7 +168,8 @@ struct Hub::Parts {
   }
 
   bool has_to_spare(std::uint64_t bytes) {
-    return reserve.room_for_images() && files.space(data.folder).free_bytes >= 2 * bytes;
+    const Reserve::Status kept = reserve.status();
+    return kept.bytes_left == kept.bytes && files.space(data.folder).free_bytes >= 2 * bytes;
   }
 
   std::string status() const {

@@ -80,8 +80,8 @@ bool Reserve::room_for_images() {
 void Reserve::refill() {
   try {
     if (files_.space(file_.parent_path()).free_bytes < bytes_ - left_ + std::max(margin_, 2 * wanted_)) return;
-    if (!stores_have_room()) return;
     if (left_ < bytes_) take(bytes_);
+    if (!stores_have_room()) return;
     wanted_ = 0;
     full_ = false;
   } catch (const std::system_error&) {
@@ -97,6 +97,17 @@ bool Reserve::stores_have_room() const {
   });
 }
 
+/// Whether the room that is missing is on a disk to which the reserve can give none.
+bool Reserve::another_disk_is_full() const {
+  const common::Space own = files_.space(file_.parent_path());
+  return own.free_bytes >= kPiece &&
+         std::any_of(stores_.begin(), stores_.end(), [&](const std::filesystem::path& store) {
+           if (!common::exists(files_, store)) return false;
+           const common::Space space = files_.space(store);
+           return space.disk != own.disk && space.free_bytes < kPiece;
+         });
+}
+
 void Reserve::found_full(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   wanted_ = std::max(wanted_, bytes);
@@ -110,6 +121,7 @@ bool Reserve::give_back() {
   const std::uint64_t piece = std::max(std::min(kPiece, bytes_ / 4), kNothingFree);
   const std::uint64_t left = left_ > piece ? left_ - piece : 0;
   try {
+    if (another_disk_is_full()) return false;
     files_.open(file_, common::OpenMode::change)->resize(left);
   } catch (const std::system_error& error) {
     common::log::error(common::cat("cannot give back a part of the reserve: ", error.what()));

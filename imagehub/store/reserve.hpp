@@ -47,7 +47,7 @@ class Reserve {
     }
   }
 
-  /// Gives back a piece; false when nothing is left.
+  /// Gives back a piece; false when nothing is left, or when it is the disk of a store that is full.
   bool give_back();
 
   /// Whether this failure is a full disk. SQLite and some file systems say other things of it, so when nothing is free
@@ -58,6 +58,7 @@ class Reserve {
   void take(std::uint64_t bytes);
   void refill();
   bool stores_have_room() const;
+  bool another_disk_is_full() const;
 
   common::FileSystem& files_;
   const std::filesystem::path file_;

@@ -154,6 +154,25 @@ TEST_CASE("images wait while a disk of their own is full, and the reserve is not
   CHECK(reserve.status().bytes_left == 64 * kMb);
 }
 
+TEST_CASE("the reserve gives nothing back for another disk that is full, and is whole again at once") {
+  Fixture fixture;
+  const auto images = fixture.folder.path() / "images";
+  std::filesystem::create_directory(images);
+  Reserve reserve(fixture.disk, fixture.file, 64 * kMb, {images});
+  fixture.disk.free_of_images = 0;
+  CHECK_THROWS_AS(reserve.spend([] { fail_full(); }), std::system_error);
+  CHECK(reserve.status().bytes_left == 64 * kMb);
+  CHECK(reserve.status().full);
+  // With both full a piece helps; when only the other is, it is taken back, and images go on waiting.
+  fixture.disk.used = fixture.disk.size - 64 * kMb;
+  CHECK(reserve.give_back());
+  fixture.disk.used = 0;
+  CHECK_FALSE(reserve.room_for_images());
+  CHECK(reserve.status().bytes_left == 64 * kMb);
+  fixture.disk.free_of_images = 100 * kMb;
+  CHECK(reserve.room_for_images());
+}
+
 TEST_CASE("a start on a full disk goes on with what is left of the reserve, and images wait") {
   Fixture fixture;
   { Reserve(fixture.disk, fixture.file, 64 * kMb).give_back(); }
