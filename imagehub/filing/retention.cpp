@@ -142,7 +142,7 @@ bool Retention::delete_batches(const BetweenGroups& between_groups) {
   BatchRetention::Deleted deleted;
   between_groups([&] {
     // The clock may have lost its time since.
-    if (!committer_.uncertain_times()) deleted = batches_.round(settings_, plan_.now_ns, free_bytes());
+    if (!committer_.uncertain_times()) deleted = batches_.round(settings_, plan_.now_ns, free_bytes("data"));
   });
   batches_due_ = deleted.more;
   const std::lock_guard lock(mutex_);
@@ -203,9 +203,11 @@ void Retention::enter(const std::string& state) {
   state == "on" ? common::log::info("retention is on") : common::log::warn("retention is " + state);
 }
 
-double Retention::free_bytes() const {
+/// Of the disk on which this folder lies, or will lie.
+double Retention::free_bytes(const char* folder) const {
   const Reserve::Status reserve = reserve_.status();
-  return static_cast<double>(files_.space(store_.folder()).free_bytes) -
+  const std::filesystem::path path = store_.folder().parent_path() / folder;
+  return static_cast<double>(files_.space(common::exists(files_, path) ? path : path.parent_path()).free_bytes) -
          static_cast<double>(reserve.bytes - reserve.bytes_left);
 }
 
@@ -213,7 +215,7 @@ void Retention::plan(std::vector<ImageTotal> totals) {
   if (!settings_.include_adopted) std::erase_if(totals, [](const ImageTotal& total) { return total.adopted; });
   plan_ = {};
   plan_.now_ns = clock_.utc_ns();
-  plan_.free_bytes = free_bytes();
+  plan_.free_bytes = free_bytes("images");
   for (const ImageTotal& total : totals) {
     plan_.over_max_gb[settings_.images.room_of(total.node)] += static_cast<double>(total.bytes);
   }

@@ -92,7 +92,7 @@ class Retention {
   void move_some(ImageTotal& total, std::int64_t until_ns, std::vector<std::string>& moved);
   void remove_files();
   bool delete_batches(const BetweenGroups& between_groups);
-  double free_bytes() const;
+  double free_bytes(const char* folder) const;
   const char* reason_to_delete(const ImageTotal& total, std::int64_t received_ns) const;
   void deleted(const ImageTotal& total, const OldImage& image, const char* reason);
 

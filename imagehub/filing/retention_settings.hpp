@@ -39,7 +39,7 @@ struct ClassRetention {
 struct RetentionSettings {
   ClassRetention images;
   ClassRetention data;
-  bool include_adopted = false;  ///< also images that lay there before they had rows
+  bool include_adopted = false;  ///< also images and batches that lay there before they had rows
 
   bool any() const { return images.any() || data.any(); }
 };
