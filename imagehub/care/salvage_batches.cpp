@@ -64,7 +64,8 @@ bool SalvageBatches::take_files(SalvageSource& source, std::int64_t batch) {
   const auto gaps = source.each(names(kFiles, name_of), "batch_files", cat("batch_id = ", batch), "number",
                                 [&](SQLite::Statement& row) { sound = insert_row(insert, kFiles, row) && sound; });
   SQLite::Statement agrees(db_,
-                           "SELECT rows = (SELECT coalesce(sum(rows), 0) FROM batch_files WHERE batch_id = id) "
+                           "SELECT (rows, bytes) = (SELECT coalesce(sum(rows), 0), coalesce(sum(bytes), 0) FROM "
+                           "batch_files WHERE batch_id = id) "
                            "FROM batches WHERE id = ?");
   agrees.bind(1, batch);
   return gaps.empty() && sound && agrees.executeStep() && agrees.getColumn(0).getInt() != 0;

@@ -70,6 +70,14 @@ struct SalvageTarget::Impl {
     for (const auto& [name, sql] : indexes) db.exec(sql);
   }
 
+  /// Batches that could not be taken whole were counted too.
+  void count_batch_days() {
+    db.exec("DELETE FROM batch_days");
+    db.exec(
+        "INSERT INTO batch_days SELECT received_ns / 86400000000000, node, sum(bytes) FROM batches WHERE adopted = 0 "
+        "GROUP BY 1, 2");
+  }
+
   TableYield take_rows(SalvageSource& source, const std::string& table, const Columns& columns) {
     const bool adopted = source.has(table, "adopted");
     const std::string from = names(columns, [&](const Column& column) {
@@ -256,6 +264,7 @@ SourceYield SalvageTarget::take(SalvageSource& source, bool older) {
 void SalvageTarget::finish(const std::string& report) {
   SQLite::Transaction transaction(impl_->db);
   impl_->make_indexes();
+  impl_->count_batch_days();
   impl_->write_identities();
   impl_->write_marks();
   impl_->db.exec(

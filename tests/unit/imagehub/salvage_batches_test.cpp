@@ -98,9 +98,10 @@ TEST_CASE("rows that a damaged index has forgotten are not cut off") {
 
 TEST_CASE("a batch of which not all files are known is adopted from its manifest") {
   Farm farm;
-  farm.salvage("DELETE FROM batch_files WHERE batch_id = 1; UPDATE batches SET bytes = -1 WHERE id = 2");
+  farm.salvage("DELETE FROM batch_files WHERE batch_id = 1; UPDATE batches SET bytes = bytes + 1 WHERE id = 2");
   CHECK(farm.hours_ago() == Hours{-1, -1, -1});
   CHECK(farm.number("SELECT sum(rows) FROM batch_files") == 7);
+  CHECK(farm.number("SELECT count(*) FROM batch_days") == 0);
   CHECK_THAT(farm.report(),
              ContainsSubstring("batches: 2 rows with impossible values") && ContainsSubstring("had no row: 2 batches"));
 }
