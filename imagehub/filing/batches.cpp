@@ -16,6 +16,15 @@ constexpr std::size_t kMaxOpen = 1000;
 /// A session is over when another one has begun and it was silent for so long.
 constexpr std::int64_t kSessionGap = 30 * common::kSecond;
 
+/// Of a row, by its own word, or as far behind the first one as its own word says.
+std::int64_t time_of(const common::RowChunk& chunk, std::size_t row, std::int64_t first_ns) {
+  const std::int64_t told_ns = chunk.rows[row].time_ns;
+  std::int64_t time_ns = 0;
+  if (first_ns == 0) return told_ns;
+  if (__builtin_add_overflow(first_ns - chunk.rows.front().time_ns, told_ns, &time_ns)) return first_ns;
+  return time_ns;
+}
+
 std::string described(const BatchRow& row) {
   return cat("batch ", row.batch.number, " of ", common::escaped(row.batch.node), " ",
              common::escaped(row.batch.name()));
@@ -75,7 +84,7 @@ void Batches::append(const common::Message& message, const common::RowChunk& chu
   const Key key{message.node, message.view, message.source, message.boot.value_or(0), message.late};
   bool gone = false;
   for (std::size_t from = 0; from < chunk.rows.size();) {
-    Open& open = batch_for(key, chunk.header, time_ns == 0 ? chunk.rows[from].time_ns : time_ns, received_ns, gone);
+    Open& open = batch_for(key, chunk.header, time_of(chunk, from, time_ns), received_ns, gone);
     const std::size_t count = append_some(open, chunk.rows, from);
     from += count;
     gone = count == 0;

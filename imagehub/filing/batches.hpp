@@ -37,7 +37,8 @@ class Batches {
   /// else; returns how many folders were removed.
   std::size_t recover();
 
-  /// `time_ns` is the time for names when rows do not tell it. Throws std::system_error, and the index's exceptions.
+  /// `time_ns` is that of the first row, for names, when rows do not tell it: 0 when they do. Throws std::system_error,
+  /// and the index's exceptions.
   void append(const common::Message& message, const common::RowChunk& rows, std::int64_t time_ns,
               std::int64_t received_ns);
   void sync() { store_.sync(); }

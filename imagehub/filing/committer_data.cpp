@@ -7,6 +7,14 @@ namespace {
 /// A clock that says an earlier year was never set.
 constexpr std::int64_t kYear2000 = 946'684'800 * common::kSecond;
 
+/// Whether the rows' own times are to be trusted. A message has the time of its first row; when it says another one,
+/// its node has learnt better since, and cannot change the rows any more.
+bool rows_are_right(const common::Message& message, const common::RowChunk& chunk) {
+  const std::int64_t first_ns = chunk.rows.front().time_ns;
+  const bool corrected = message.time_ns != 0 && std::abs(message.time_ns - first_ns) > common::kSecond;
+  return message.clock_synchronised && first_ns >= kYear2000 && !corrected;
+}
+
 }  // namespace
 
 void Committer::read_rows(Candidate& candidate) {
@@ -37,9 +45,8 @@ void Committer::append_data(Batch& batch) {
       const common::Message& message = *candidate->message;
       const common::RowChunk& chunk = candidate->rows->chunk;
       bytes = message.payload.size();
-      const bool told = message.clock_synchronised && chunk.rows.front().time_ns >= kYear2000;
-      batches_.append(message, chunk, told ? 0 : capture_time(message, received_ns(*candidate)),
-                      received_ns(*candidate));
+      const std::int64_t received = received_ns(*candidate);
+      batches_.append(message, chunk, rows_are_right(message, chunk) ? 0 : capture_time(message, received), received);
     }
     batches_.sync();
   } catch (const std::exception& error) {

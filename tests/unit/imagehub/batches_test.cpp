@@ -270,6 +270,20 @@ TEST_CASE("while the sender's clock is not set the batch is named by the age of 
   CHECK(hub.batches_there().front().ends_with(common::file_stamp(hub.clock.utc_ns() - 3 * common::kSecond)));
 }
 
+TEST_CASE("rows that their node has corrected since are named by what it says now, each by its own distance") {
+  Hub hub;
+  common::Message corrected = chunk(1, rows(1, 8));
+  corrected.time_ns = (1'795'168'801 + 86'400) * common::kSecond + common::kSecond / 4;
+  hub.commit(corrected);
+  hub.close_all();
+  const auto there = hub.batches_there();
+  REQUIRE(there.size() == 2);
+  for (const auto& [path, row] : {std::pair{there[0], 0}, {there[1], 6}}) {
+    CHECK(hub.manifest(path).time_ns == corrected.time_ns + row * common::kSecond);
+    CHECK_THAT(path, ContainsSubstring(common::file_stamp(corrected.time_ns + row * common::kSecond)));
+  }
+}
+
 TEST_CASE("rows that somebody takes away are told of, and do not stop those that follow") {
   Hub hub;
   hub.commit(chunk(1, rows(1, 2)));
