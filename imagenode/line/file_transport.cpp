@@ -107,18 +107,29 @@ class FileTransport final : public LineTransport {
   void write(std::string_view) override {}
 
  private:
-  /// With what has that name now.
+  /// With what has that name now, once the file of that name before is read to its end.
   void begin(StreamUser& user) {
     common::OpenFilePtr file = files_.open(path_, common::OpenMode::read);
-    if (!file_ || file->identity() != file_->identity()) {
+    if (file_ && stream_ == 0) take_over(user);
+    const bool is_other = !file_ || file->identity() != file_->identity();
+    if (is_other && file_ && file_->size() > offset_) {
+      replaced_ = true;
+      more(true);
+      return;
+    }
+    if (is_other) {
       const std::uint64_t offset = skip_ ? last_row(*file) : 0;
       begin_at(offset, user);
-    } else if (stream_ == 0) {
-      user.stream_goes_on(++stream_);
     }
     file_ = std::move(file);
     skip_ = replaced_ = false;
     more(true);
+  }
+
+  /// The stream of the transport before this one.
+  void take_over(StreamUser& user) {
+    ++stream_;
+    offset_ == 0 ? user.stream_begins(stream_) : user.stream_goes_on(stream_);
   }
 
   void begin_at(std::uint64_t offset, StreamUser& user) {

@@ -23,12 +23,13 @@ class LineFraming final : public Framing {
     return true;
   }
 
-  std::size_t pending() const override { return line_.size(); }
+  std::size_t pending() const override { return too_long_ ? passed_ : line_.size(); }
 
  private:
   void add(std::string_view piece, bool ends, const Moment& now, FrameSink& sink) {
     if (too_long_) {
       too_long_ = !ends;
+      passed_ += piece.size();
       return;
     }
     if (line_.empty()) first_ = now;
@@ -37,11 +38,13 @@ class LineFraming final : public Framing {
       return;
     }
     // One more than allowed is kept: behind the longest line a CR may stand.
-    const std::size_t room = max_length_ + 1 - line_.size();
+    const std::size_t before = line_.size();
+    const std::size_t room = max_length_ + 1 - before;
     line_.append(piece.substr(0, room));
     if (piece.size() > room || (line_.size() > max_length_ && line_.back() != '\r')) {
       sink.bad_frame(line_, first_, common::cat("longer than max_length (", max_length_, " bytes)"));
       too_long_ = !ends;
+      passed_ = before + piece.size();
       line_.clear();
     } else if (ends) {
       give(line_, sink);
@@ -58,6 +61,7 @@ class LineFraming final : public Framing {
   std::string line_;
   Moment first_;
   bool too_long_ = false;
+  std::size_t passed_ = 0;  ///< bytes of the one that is too long
 };
 
 FramingMaker read_settings(common::Section& section, const FormatKind& format) {

@@ -220,3 +220,36 @@ TEST_CASE("a file that is not there yet is told as lost, and is taken whole when
   CHECK(bench.turn_until([&] { return bench.chunks.size() == 2; }));
   CHECK(bench.told == std::vector<std::string>{"file|lost|L1", "file|back|L1"});
 }
+
+TEST_CASE("a file that is rotated while it cannot be read, or while settings change, is read to its end first") {
+  Stage stage("1\n", "from: start");
+  CHECK(stage.values() == Values{"1"});
+  const auto rotate = [&](const std::string& rest, const std::string& name, const std::string& next) {
+    stage.append(rest);
+    std::filesystem::rename(stage.file, stage.bench.root() / name);
+    stage.append(next);
+  };
+  stage.fail([&] { rotate("2\n", "log.csv.1", "3\n"); });
+  CHECK(stage.values() == Values{"1", "2", "3"});
+  rotate("4\n5\n", "log.csv.2", "6\n");
+  stage.renew("from: start, report: False");
+  CHECK(stage.values() == Values{"1", "2", "3", "4", "5", "6"});
+}
+
+TEST_CASE("a first row that is to be skipped is skipped also when settings change before it is there") {
+  Stage stage("", "from: start, skip_first: True");
+  stage.append("9");
+  CHECK(stage.values().empty());
+  stage.renew("from: start, skip_first: True, report: False");
+  stage.append("9\n1\n");
+  CHECK(stage.values() == Values{"1"});
+}
+
+TEST_CASE("the rest of a row that is too long is no row when settings change in its midst") {
+  Stage stage("", "from: start, max_length: 5");
+  stage.append("1234567");
+  CHECK(stage.values().empty());
+  stage.renew("from: start, max_length: 5, report: False");
+  stage.append("89\n7\n");
+  CHECK(stage.values() == Values{"7"});
+}
