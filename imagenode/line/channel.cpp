@@ -40,8 +40,9 @@ std::optional<std::string_view> Channel::read(std::string& buffer, std::size_t l
 }
 
 void Channel::write(std::string_view bytes) {
-  if (waiting_.empty()) bytes.remove_prefix(write_some(bytes));
-  waiting_ += bytes;
+  const bool others_wait = !waiting_.empty();
+  waiting_ += bytes;  // also when writing fails: who closes this tells what is lost
+  if (!others_wait) flush();
 }
 
 void Channel::flush() {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "common/log.hpp"
+#include "common/text.hpp"
 #include "imagenode/line/sockets.hpp"
 
 namespace imagenode {
@@ -28,6 +30,12 @@ void ListenTransport::watch(std::vector<pollfd>& polls) const {
   for (const auto& [stream, peer] : peers_) polls.push_back(peer.watched());
 }
 
+void ListenTransport::warn_of_lost(const Channel& peer) {
+  if (peer.waiting() == 0) return;
+  common::log::warn(common::cat("a sender that has gone had not taken ", peer.waiting(),
+                                " bytes of readers of the relay, which are lost"));
+}
+
 void ListenTransport::work(std::span<const pollfd> news, StreamUser& user) {
   if (!socket_) return;
   // In the order in which watch() added them.
@@ -38,6 +46,7 @@ void ListenTransport::work(std::span<const pollfd> news, StreamUser& user) {
       continue;
     }
     user.stream_ends(peer->first);
+    warn_of_lost(peer->second);
     peer = peers_.erase(peer);
   }
   if (news.front().revents == 0) return;

@@ -28,6 +28,7 @@ class ListenTransport final : public LineTransport {
  private:
   /// False when the connection has ended.
   bool serve(int stream, Channel& peer, StreamUser& user);
+  static void warn_of_lost(const Channel& peer);
 
   const Listen listen_;
   common::UniqueFd socket_;
