@@ -71,7 +71,7 @@ struct FileInfo {
 struct Space {
   std::uint64_t total_bytes = 0;
   std::uint64_t free_bytes = 0;  ///< for us; what only root may use is left out
-  std::uint64_t disk = 0;        ///< the same for all that shares this space
+  std::uint64_t disk = 0;        ///< the same within a file system; volumes that share space (btrfs, ZFS) differ
 };
 
 /// Thread-safe.

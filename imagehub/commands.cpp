@@ -208,9 +208,8 @@ int index_command(const fs::path& settings_file) {
   try {
     TerminalProgress progress;
     StoppedHub hub(StoppedHub::take(disk, data), disk, data, clock);
-    Adopted adopted = adopt(disk, data, AdoptWhat::foreign_tree, hub.index, progress.function());
-    adopted.batches = adopt_batches(disk, data, hub.index);
-    std::cout << to_text(adopted);
+    const Adopted adopted = adopt(disk, data, AdoptWhat::foreign_tree, hub.index, progress.function());
+    std::cout << to_text(adopted, adopt_batches(disk, data, hub.index));
     return common::kExitOk;
   } catch (const common::LockedError& error) {
     return in_use(error, "index");

@@ -19,7 +19,6 @@ enum class AdoptWhat {
 struct Adopted {
   std::uint64_t images = 0;
   std::uint64_t events = 0;
-  std::uint64_t batches = 0;         ///< of rows: by adopt_batches()
   std::uint64_t other_lines = 0;     ///< of the logs that are no events, such as a traceback
   std::vector<std::string> ignored;  ///< files below images/ that are no pictures
   std::int64_t first_ns = 0;         ///< capture times of what was adopted; 0 when nothing was

@@ -34,6 +34,7 @@ struct LostBatches {
   bool most = false;                          ///< as if their disk was not mounted
 };
 LostBatches lost_batches(common::FileSystem& files, const DataDirectory& data);
+/// Takes these rows out of the index, in a transaction of its own; identities stay. Throws std::exception.
 void forget(const LostBatches& lost, Index& index);
 
 /// Makes a row of each closed batch below data/ that has none, from its manifest; returns how many.

@@ -138,9 +138,9 @@ std::string to_json(const CheckReport& report, const Repaired* repaired) {
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string to_text(const Adopted& adopted) {
+std::string to_text(const Adopted& adopted, std::uint64_t batches) {
   std::string out = cat("adopted   ", adopted.images, " pictures and ", adopted.events, " log lines\n");
-  if (adopted.batches > 0) out += cat("adopted   ", adopted.batches, " batches of rows\n");
+  if (batches > 0) out += cat("adopted   ", batches, " batches of rows\n");
   if (adopted.other_lines > 0) out += cat("left out  ", adopted.other_lines, " log lines of another form\n");
   if (!adopted.ignored.empty()) {
     out += cat("left out  ", adopted.ignored.size(), " files that are no pictures\n");

@@ -14,6 +14,7 @@ std::string to_text(const CheckReport& report, const Repaired* repaired);
 /// All of it, as one object in one line.
 std::string to_json(const CheckReport& report, const Repaired* repaired);
 
-std::string to_text(const Adopted& adopted);
+/// Of what was adopted, and how many batches of rows.
+std::string to_text(const Adopted& adopted, std::uint64_t batches);
 
 }  // namespace imagehub

@@ -48,9 +48,10 @@ std::optional<std::string> Forecast::measure() {
   add("data", rooms(growth_.rows(first, today), growth_.stored_rows(adopted), retention_.data, days));
   Status found;
   for (const auto& [number, disk] : disks) {
-    found.bytes_per_day += added_bytes(disk.rooms, 1);
     const auto left = days_until_full(disk.rooms, disk.free_bytes);
-    if (left) found.days_left = std::min(*left, found.days_left.value_or(*left));
+    const bool first_full = left && (!found.days_left || *left < *found.days_left);
+    if (found.days_left && !first_full) continue;
+    found = {first_full ? added_bytes(disk.rooms, 1) : found.bytes_per_day + added_bytes(disk.rooms, 1), left};
   }
   {
     const std::lock_guard lock(mutex_);

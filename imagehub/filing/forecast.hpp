@@ -31,7 +31,7 @@ class Forecast {
   std::optional<std::string> measure();
 
   struct Status {
-    double bytes_per_day = 0;         ///< that will be added in the next one
+    double bytes_per_day = 0;         ///< that will be added in the next one, to the disk that is full first
     std::optional<double> days_left;  ///< nothing when the disk will not be full
   };
   Status status() const;

@@ -14,7 +14,7 @@ enum class Lane { live, late };
 /// When messages are written to the spool.
 enum class Spooling {
   outage,  ///< while no hub answers for longer than patience, and what memory has no room for
-  always,  ///< each message, within kGroupTime
+  always,  ///< each message, in groups that begin kGroupTime after their first
   never
 };
 

@@ -216,6 +216,8 @@ void read_the_rest(Index& index) {
   imagehub::Growth growth(index);
   growth.images(0, kTime / kDay);
   growth.rows(0, kTime / kDay);
+  growth.stored_images(true);
+  growth.stored_rows(true);
   growth.start_ns();
   growth.told();
 }

@@ -139,7 +139,7 @@ TEST_CASE("of two disks the one counts that is full first") {
   fixture.store_rows(10, row);
   fixture.disk.images_free_bytes = 100 * kGb;
   CHECK(fixture.days_left() == Approx(10));
-  CHECK(fixture.forecast->status().bytes_per_day == Approx(20e9));
+  CHECK(fixture.forecast->status().bytes_per_day == Approx(10e9));
   fixture.disk.images_free_bytes = 20 * kGb;
   CHECK(fixture.days_left() == Approx(2));
 }

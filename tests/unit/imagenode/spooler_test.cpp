@@ -21,6 +21,9 @@ TEST_CASE("nothing is written while a hub answers, or not for longer than patien
   CHECK(numbers(node.deliver(DeliveryClass::image, Lane::live)) == Seqs{1, 2, 3});
 }
 
+// What docs/reference/spool.md promises.
+static_assert(Outbox::kGroupTime == 100 * kMillisecond);
+
 TEST_CASE("in an outage what waits leaves memory, and comes back in order, as late") {
   const TempFolder folder;
   FakeClock clock;
