@@ -27,15 +27,10 @@ std::string parameter(const Column&) {
 TableYield SalvageBatches::take(SalvageSource& source, bool older) {
   TableYield yield;
   if (!source.has("batches", "id")) return yield;  // of an older format
-  const bool adopted = source.has("batches", "adopted");
-  const std::string from = names(kBatches, [&](const Column& column) {
-    return std::string(column.name) == "adopted" && !adopted ? "0" : column.name;
-  });
-  SQLite::Statement insert(db_, cat("INSERT OR IGNORE INTO batches(", names(kBatches, name_of), ") VALUES (",
-                                    names(kBatches, parameter), ")"));
+  SQLite::Statement insert(db_, insert_into("batches", kBatches));
   std::vector<std::int64_t> taken;
   const char* which = older ? "incoming = '' AND state IN ('complete', 'partial')" : "incoming = ''";
-  yield.gaps = source.each(from, "batches", which, "id", [&](SQLite::Statement& row) {
+  yield.gaps = source.each(selected(kBatches, source, "batches"), "batches", which, "id", [&](SQLite::Statement& row) {
     if (!insert_row(insert, kBatches, row)) {
       ++yield.refused;
     } else if (db_.getChanges() > 0) {

@@ -1,6 +1,7 @@
 #include "imagehub/care/salvage_columns.hpp"
 
 #include "common/database.hpp"
+#include "common/text.hpp"
 
 namespace imagehub {
 namespace {
@@ -32,6 +33,19 @@ std::string names(const Columns& columns, const std::function<std::string(const 
   std::string out;
   for (const Column& column : columns) out += (out.empty() ? "" : ", ") + name(column);
   return out;
+}
+
+std::string selected(const Columns& columns, SalvageSource& source, const std::string& table) {
+  const bool adopted = source.has(table, "adopted");
+  return names(columns, [&](const Column& column) {
+    return std::string(column.name) == "adopted" && !adopted ? "0" : column.name;
+  });
+}
+
+std::string insert_into(const std::string& table, const Columns& columns) {
+  return common::cat("INSERT OR IGNORE INTO ", table, "(",
+                     names(columns, [](const Column& column) { return column.name; }), ") VALUES (",
+                     names(columns, [](const Column&) { return "?"; }), ")");
 }
 
 void bind(SQLite::Statement& statement, int at, const SQLite::Column& value) {

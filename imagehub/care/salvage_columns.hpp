@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "imagehub/care/salvage_source.hpp"
+
 /// Rows of a damaged index, of which any value may be impossible. To be included by .cpp files only. Thread-safe.
 namespace imagehub {
 
@@ -23,6 +25,11 @@ inline constexpr std::int64_t kMaxSeq = std::int64_t{1} << 40;
 
 /// With commas between.
 std::string names(const Columns& columns, const std::function<std::string(const Column&)>& name);
+
+/// What is selected of a table of the source; of an older format nothing was adopted.
+std::string selected(const Columns& columns, SalvageSource& source, const std::string& table);
+/// The statement that takes such a row, unless one with its id is there.
+std::string insert_into(const std::string& table, const Columns& columns);
 
 /// Whether the path leads to something in its folder; one that does not is damage.
 bool is_inside(const std::string& path);

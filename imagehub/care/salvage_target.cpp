@@ -79,15 +79,9 @@ struct SalvageTarget::Impl {
   }
 
   TableYield take_rows(SalvageSource& source, const std::string& table, const Columns& columns) {
-    const bool adopted = source.has(table, "adopted");
-    const std::string from = names(columns, [&](const Column& column) {
-      return std::string(column.name) == "adopted" && !adopted ? "0" : column.name;
-    });
-    SQLite::Statement insert(
-        db, cat("INSERT OR IGNORE INTO ", table, "(", names(columns, [](const Column& column) { return column.name; }),
-                ") VALUES (", names(columns, [](const Column&) { return "?"; }), ")"));
+    SQLite::Statement insert(db, insert_into(table, columns));
     TableYield yield;
-    yield.gaps = source.each(from, table, "1", "id", [&](SQLite::Statement& row) {
+    yield.gaps = source.each(selected(columns, source, table), table, "1", "id", [&](SQLite::Statement& row) {
       if (!insert_row(insert, columns, row)) {
         ++yield.refused;
         return;

@@ -49,9 +49,12 @@ std::optional<std::string> Forecast::measure() {
   Status found;
   for (const auto& [number, disk] : disks) {
     const auto left = days_until_full(disk.rooms, disk.free_bytes);
-    const bool first_full = left && (!found.days_left || *left < *found.days_left);
-    if (found.days_left && !first_full) continue;
-    found = {first_full ? added_bytes(disk.rooms, 1) : found.bytes_per_day + added_bytes(disk.rooms, 1), left};
+    const double per_day = added_bytes(disk.rooms, 1);
+    if (left && (!found.days_left || *left < *found.days_left)) {
+      found = {per_day, left};
+    } else if (!found.days_left) {
+      found.bytes_per_day += per_day;
+    }
   }
   {
     const std::lock_guard lock(mutex_);

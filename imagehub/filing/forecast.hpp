@@ -8,7 +8,7 @@
 
 #include "common/clock.hpp"
 #include "common/file_system.hpp"
-#include "imagehub/filing/filling.hpp"
+#include "imagehub/filing/inflow.hpp"
 #include "imagehub/filing/retention_settings.hpp"
 #include "imagehub/index/growth.hpp"
 
@@ -31,7 +31,8 @@ class Forecast {
   std::optional<std::string> measure();
 
   struct Status {
-    double bytes_per_day = 0;         ///< that will be added in the next one, to the disk that is full first
+    double bytes_per_day =
+        0;  ///< that will be added in the next one, to the disk that is full first; to all when none will be
     std::optional<double> days_left;  ///< nothing when the disk will not be full
   };
   Status status() const;

@@ -4,7 +4,9 @@
 
 #include <string>
 
+#include "catch.hpp"
 #include "imagehub/care/data_directory.hpp"
+#include "imagehub/care/salvage.hpp"
 #include "unit/imagehub/filing_kit.hpp"
 
 /// A data directory that was filed into, for those who look after it.
@@ -28,6 +30,15 @@ class CareKit : public FilingKit {
     committer.reset();
     batches.reset();
     index.reset();
+  }
+  /// The index loses what `sql` does, and is found damaged by a new start.
+  void salvage(const std::string& sql) {
+    close();
+    SQLite::Database(directory().index().string(), SQLite::OPEN_READWRITE).exec(sql);
+    imagehub::mark_damaged(disk, directory(), "told by a test");
+    REQUIRE(imagehub::salvage_if_damaged(disk, directory(), imagehub::Durability::synced, clock));
+    open();
+    committer->recover();
   }
   std::int64_t number(const std::string& query) const {
     SQLite::Database db(directory().index().string(), SQLite::OPEN_READONLY);

@@ -35,14 +35,9 @@ class Farm : public CareKit {
     made.content = "text/csv";
     return made;
   }
-  /// The index loses what `sql` does, and is found damaged by a new start.
+  /// To its end.
   void salvage(const std::string& sql = "") {
-    close();
-    SQLite::Database(directory().index().string(), SQLite::OPEN_READWRITE).exec(sql);
-    mark_damaged(disk, directory(), "told by a test");
-    REQUIRE(salvage_if_damaged(disk, directory(), Durability::synced, clock));
-    open();
-    committer->recover();
+    CareKit::salvage(sql);
     REQUIRE(finish_salvage(disk, directory(), *index));
   }
   /// Hours since rows came, by batch; -1 for one that was adopted, of which nobody knows.

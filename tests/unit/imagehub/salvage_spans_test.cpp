@@ -31,15 +31,6 @@ class Marked : public CareKit {
     clock.utc = clock.monotonic + true_offset_;
     clock.in_sync = true;
   }
-  /// The index loses what `sql` deletes, and is found damaged by a new start.
-  void salvage(const std::string& sql) {
-    close();
-    SQLite::Database(directory().index().string(), SQLite::OPEN_READWRITE).exec(sql);
-    mark_damaged(disk, directory(), "told by a test");
-    REQUIRE(salvage_if_damaged(disk, directory(), Durability::synced, clock));
-    open();
-    committer->recover();
-  }
   /// How long ago each event came, in hours, after all corrections; without the hub's own.
   std::vector<std::int64_t> hours_ago() {
     committer->catch_up();

@@ -1,4 +1,4 @@
-#include "imagehub/filing/filling.hpp"
+#include "imagehub/filing/inflow.hpp"
 
 #include <algorithm>
 #include <numeric>

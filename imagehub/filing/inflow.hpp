@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+/// How a disk fills: what comes, and at what limits hold it. Thread-safe.
 namespace imagehub {
 
 /// What comes from one node.
