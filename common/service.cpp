@@ -42,11 +42,22 @@ bool ends_with_terminal() {
   return of_hangup.sa_handler != SIG_IGN && has_terminal();
 }
 
+/// As systemd set it (WatchdogSec); 0 when there is none.
+std::int64_t watchdog_ns() {
+  std::uint64_t us = 0;
+  return sd_watchdog_enabled(0, &us) > 0 ? static_cast<std::int64_t>(us) * kMicrosecond : 0;
+}
+
+/// How long systemd's watchdog waits to be fed, when there is one.
+void set_watchdog(std::int64_t timeout_ns) {
+  if (watchdog_ns() > 0) sd_notify(0, cat("WATCHDOG_USEC=", timeout_ns / kMicrosecond).c_str());
+}
+
 /// systemd's own patience (TimeoutStopSec, WatchdogSec) must not end before ours: it knows nothing of the settings.
 void ask_for_time(std::int64_t timeout_ns) {
-  const std::int64_t us = (timeout_ns + 5 * kSecond) / kMicrosecond;
-  sd_notify(0, cat("EXTEND_TIMEOUT_USEC=", us).c_str());
-  if (sd_watchdog_enabled(0, nullptr) > 0) sd_notify(0, cat("WATCHDOG_USEC=", us).c_str());
+  const std::int64_t ns = timeout_ns + 5 * kSecond;
+  sd_notify(0, cat("EXTEND_TIMEOUT_USEC=", ns / kMicrosecond).c_str());
+  set_watchdog(ns);
 }
 
 }  // namespace
@@ -73,10 +84,8 @@ Wish Signals::wait(std::int64_t timeout_ns) {
 
 bool run_until_stopped(Signals& signals, const Liveness& liveness, const std::function<bool()>& tick,
                        const std::function<void()>& reload) {
-  std::uint64_t watchdog_us = 0;
-  const bool watched = sd_watchdog_enabled(0, &watchdog_us) > 0;
   // Half of the time that systemd allows: time enough for a slow tick, soon enough for a stuck thread.
-  const std::int64_t limit_ns = static_cast<std::int64_t>(watchdog_us) * kMicrosecond / 2;
+  const std::int64_t limit_ns = watchdog_ns() / 2;
   sd_notify(0, "READY=1");
   bool goes_on = true;
   while (goes_on) {
@@ -84,7 +93,7 @@ bool run_until_stopped(Signals& signals, const Liveness& liveness, const std::fu
     if (wish == Wish::stop) break;
     if (wish == Wish::reload) reload();
     goes_on = tick();
-    if (!watched) continue;
+    if (limit_ns == 0) continue;
     if (const auto stuck = liveness.stuck(limit_ns)) {
       log::error(cat("thread ", *stuck, " makes no progress; the watchdog is not fed"));
     } else {
@@ -93,6 +102,14 @@ bool run_until_stopped(Signals& signals, const Liveness& liveness, const std::fu
   }
   sd_notify(0, "STOPPING=1");
   return goes_on;
+}
+
+WatchdogPause::WatchdogPause(std::int64_t at_most_ns) {
+  set_watchdog(at_most_ns);
+}
+
+WatchdogPause::~WatchdogPause() {
+  set_watchdog(watchdog_ns());
 }
 
 StopDeadline::StopDeadline(const Liveness& liveness, std::int64_t timeout_ns)

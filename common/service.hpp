@@ -41,6 +41,15 @@ class Signals {
 bool run_until_stopped(Signals& signals, const Liveness& liveness, const std::function<bool()>& tick,
                        const std::function<void()>& reload);
 
+/// While it exists, systemd's watchdog waits so long for the main thread, which does what a tick seldom has to do.
+class WatchdogPause {
+ public:
+  explicit WatchdogPause(std::int64_t at_most_ns);
+  ~WatchdogPause();
+  WatchdogPause(const WatchdogPause&) = delete;
+  WatchdogPause& operator=(const WatchdogPause&) = delete;
+};
+
 /// Ends the process with status 1 when the object still exists after `timeout_ns`: a clean stop must not hang. The
 /// last words name the thread that is stuck. systemd is asked for as much time.
 class StopDeadline {

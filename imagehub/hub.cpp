@@ -7,6 +7,7 @@
 #include "common/files.hpp"
 #include "common/log.hpp"
 #include "common/reply.hpp"
+#include "common/service.hpp"
 #include "common/text.hpp"
 #include "common/version.hpp"
 #include "imagehub/announcement.hpp"
@@ -39,6 +40,8 @@ using common::cat;
 using common::to_ns;
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
+/// As long as systemd lets a start take (TimeoutStartSec).
+constexpr std::int64_t kLongestSalvage = 3600 * common::kSecond;
 
 fs::path prepared(common::FileSystem& files, const fs::path& data_directory) {
   common::make_folders(files, data_directory);
@@ -230,6 +233,11 @@ struct Hub::Parts {
 
 Hub::Hub(const HubSettings& settings, common::FileSystem& files, const common::Clock& clock,
          common::Liveness& liveness) {
+  begin(settings, files, clock, liveness);
+}
+
+void Hub::begin(const HubSettings& settings, common::FileSystem& files, const common::Clock& clock,
+                common::Liveness& liveness) {
   try {
     parts_ = std::make_unique<Parts>(settings, files, clock, liveness);
   } catch (const std::exception& error) {
@@ -243,18 +251,25 @@ Hub::Hub(const HubSettings& settings, common::FileSystem& files, const common::C
 
 Hub::~Hub() = default;
 
-/// Only a new start can salvage the index: it is in use here.
-void Hub::end_when_damaged() {
-  Parts& parts = *parts_;
-  auto damage = parts.filing->index_damage();
-  if (!damage) damage = parts.damage_in_backup.told();
+/// An index in use cannot be salvaged. To nodes it looks as if the hub was killed and started again.
+void Hub::salvage_when_damaged() {
+  auto damage = parts_->filing->index_damage();
+  if (!damage) damage = parts_->damage_in_backup.told();
   if (!damage) return;
-  mark_damaged(parts.files, parts.data, *damage);
-  throw std::runtime_error(cat("the index is damaged: ", *damage, "; start imagehub again, it will salvage it"));
+  common::log::error(cat("the index is damaged: ", *damage, "; the hub begins anew with what can be salvaged"));
+  mark_damaged(parts_->files, parts_->data, *damage);
+  const HubSettings settings = parts_->settings;
+  common::FileSystem& files = parts_->files;
+  const common::Clock& clock = parts_->clock;
+  common::Liveness& liveness = parts_->liveness;
+  parts_.reset();
+  const common::WatchdogPause pause(kLongestSalvage);
+  begin(settings, files, clock, liveness);
+  common::log::info(greeting());
 }
 
 void Hub::tick() {
-  end_when_damaged();
+  salvage_when_damaged();
   Parts& parts = *parts_;
   parts.rate.sample(parts.clock.monotonic_ns(), parts.intake.status().received);
   if (parts.intake.status().holding_back) parts.nodes.excuse_silence();

@@ -21,8 +21,8 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  /// Once a second: nodes lost and back, silence. Throws std::runtime_error when the index turned out to be damaged:
-  /// the next start salvages it.
+  /// Once a second: nodes lost and back, silence. When the index turned out to be damaged all parts end, it is
+  /// salvaged, and they begin anew, which may take minutes; throws std::exception with what to do when they cannot.
   void tick();
 
   /// Reads the settings file again (SIGHUP) and takes what changed, while all goes on. When the file is wrong, or holds
@@ -38,9 +38,11 @@ class Hub {
   std::string greeting() const;
 
  private:
-  void end_when_damaged();
-
   struct Parts;
+  void begin(const HubSettings& settings, common::FileSystem& files, const common::Clock& clock,
+             common::Liveness& liveness);
+  void salvage_when_damaged();
+
   std::unique_ptr<Parts> parts_;
 };
 

@@ -7,8 +7,10 @@ import json
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import tempfile
+import threading
 import unittest
 import zlib
 
@@ -182,6 +184,31 @@ class Hub:
             if row["boot"] is not None:
                 row["boot"] = f"{row['boot'] & 0xFFFFFFFFFFFFFFFF:016x}"
         return rows
+
+
+class Systemd:
+    """What a program tells systemd, which waits a minute for a sign of life."""
+
+    def __init__(self, test):
+        self.told = []
+        path = os.path.join(test.folder(), "notify")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(path)
+        self.env = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "60000000"}
+        # Read at once: the kernel keeps a few only, and then the program would wait.
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+        test.addCleanup(self.close)
+
+    def _read(self):
+        while message := self._socket.recv(1000).decode():
+            self.told.append(message)
+
+    def close(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", self._socket.getsockname())
+        self._thread.join()
+        self._socket.close()
 
 
 class HubTest(unittest.TestCase):
