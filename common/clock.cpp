@@ -27,6 +27,22 @@ KernelState ask_kernel() {
 
 }  // namespace
 
+std::int64_t Clock::utc_of(std::int64_t monotonic_moment_ns) const {
+  constexpr std::int64_t kHeldUp = 20 * kMicrosecond;
+  constexpr int kMaxTries = 5;
+  std::int64_t shortest = INT64_MAX;
+  std::int64_t offset = 0;
+  for (int tries = 0; tries < kMaxTries && shortest > kHeldUp; ++tries) {
+    const std::int64_t before = monotonic_ns();
+    const std::int64_t utc = utc_ns();
+    const std::int64_t took = monotonic_ns() - before;
+    if (took >= shortest) continue;
+    shortest = took;
+    offset = utc - (before + took / 2);
+  }
+  return monotonic_moment_ns + offset;
+}
+
 std::int64_t SystemClock::utc_ns() const {
   return now(CLOCK_REALTIME);
 }

@@ -7,7 +7,8 @@
 namespace imagenode {
 
 CaptureTime arrival(const common::Clock& clock) {
-  return {clock.utc_ns(), clock.monotonic_ns()};
+  const std::int64_t now_ns = clock.monotonic_ns();
+  return {clock.utc_of(now_ns), now_ns};
 }
 
 CaptureTime captured_at(const common::Clock& clock, std::int64_t monotonic_ns) {

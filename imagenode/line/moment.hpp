@@ -12,7 +12,10 @@ struct Moment {
   std::int64_t monotonic_ns = 0;
   bool synchronised = true;  ///< whether utc_ns can be trusted
 
-  static Moment now(const common::Clock& clock) { return {clock.utc_ns(), clock.monotonic_ns(), clock.synchronised()}; }
+  static Moment now(const common::Clock& clock) {
+    const std::int64_t now_ns = clock.monotonic_ns();
+    return {clock.utc_of(now_ns), now_ns, clock.synchronised()};
+  }
 };
 
 }  // namespace imagenode

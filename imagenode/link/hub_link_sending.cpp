@@ -116,7 +116,7 @@ void HubLink::send(const common::MessagePtr& message, std::int64_t now_ns) {
   } else {
     // The clock was set since: now the time of capture is known.
     common::Message corrected = *message;
-    corrected.time_ns = clock_.utc_ns() - age_ns;
+    corrected.time_ns = clock_.utc_of(message->monotonic_ns);
     corrected.clock_synchronised = true;
     sent = connection_->send(corrected, age_us);
   }

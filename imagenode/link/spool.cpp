@@ -149,7 +149,7 @@ struct Spool::Impl {
     }
     if (offset_known || !clock.synchronised()) return;
     SQLite::Statement update(db, "UPDATE kernels SET utc_offset_ns = ? WHERE id = ?");
-    update.bind(1, clock.utc_ns() - clock.monotonic_ns());
+    update.bind(1, clock.utc_of(0));
     update.bind(2, kernel_id);
     update.exec();
     offset_known = true;

@@ -40,7 +40,7 @@ common::MessagePtr restored(SQLite::Statement& row, SQLite::Statement& payload_q
     message->clock_synchronised = true;
   }
   const bool age_known = message->clock_synchronised && clock.synchronised();
-  message->monotonic_ns = age_known ? clock.monotonic_ns() - (clock.utc_ns() - message->time_ns) : 0;
+  message->monotonic_ns = age_known ? message->time_ns - clock.utc_of(0) : 0;
   return std::make_shared<const common::Message>(std::move(*message));
 }
 

@@ -142,9 +142,8 @@ void SensorThread::event(const std::string& what) {
 void SensorThread::give(Reading reading) {
   reading.source = settings_.label;
   if (reading.time_ns == 0) {
-    const std::int64_t now_ns = clock_.monotonic_ns();
-    if (reading.monotonic_ns == 0) reading.monotonic_ns = now_ns;
-    reading.time_ns = clock_.utc_ns() - (now_ns - reading.monotonic_ns);
+    if (reading.monotonic_ns == 0) reading.monotonic_ns = clock_.monotonic_ns();
+    reading.time_ns = clock_.utc_of(reading.monotonic_ns);
     reading.clock_synchronised = clock_.synchronised();
   }
   try {
