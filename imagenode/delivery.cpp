@@ -18,10 +18,16 @@ constexpr std::size_t kMegabyte = 1024 * 1024;
 
 }  // namespace
 
+/// To a hub, or to files here, or nowhere: then all stays in the spool.
 Delivery::Delivery(const DeliverySettings& settings, const Sender& sender, common::FileSystem& files,
                    const common::Clock& clock, Ledger* ledger, Report report)
-    : settings_(settings), clock_(clock), outbox_(settings.outbox) {
-  make_link(sender, files, ledger);
+    : settings_(settings), sender_(sender), clock_(clock), ledger_(ledger), outbox_(settings.outbox) {
+  if (!settings_.local) {
+    outbox_.on_put([this] { wake_link(); });
+  } else if (!settings_.local_dir.empty()) {
+    local_ = std::make_unique<LocalStore>(settings_.local_dir, sender.boot, outbox_, files, clock_);
+    outbox_.on_put([this] { local_->wake(); });
+  }
   if (settings_.outbox.spooling == Spooling::never) return;
   spooler_ = std::make_unique<Spooler>(settings_.spool, sender.boot, outbox_, files, clock, std::move(report));
 }
@@ -31,28 +37,44 @@ Delivery::~Delivery() {
   if (finder_) finder_->stop();
 }
 
-/// To a hub, or to files here, or nowhere: then all stays in the spool.
-void Delivery::make_link(const Sender& sender, common::FileSystem& files, Ledger* ledger) {
-  if (!settings_.local) {
-    HubAddresses found;
-    if (settings_.find_hubs) {
-      finder_ = std::make_unique<HubFinder>(settings_.network, [this] { link_->wake(); });
-      found = [this] { return finder_->addresses(); };
-    }
-    link_ = std::make_unique<HubLink>(settings_.link, sender, outbox_, clock_, ledger, std::move(found));
-    outbox_.on_put([this] { link_->wake(); });
-  } else if (!settings_.local_dir.empty()) {
-    local_ = std::make_unique<LocalStore>(settings_.local_dir, sender.boot, outbox_, files, clock_);
-    outbox_.on_put([this] { local_->wake(); });
-  }
-}
-
 void Delivery::start(common::Liveness& liveness) {
   outbox_.hub_answers(false, clock_.monotonic_ns());
   if (spooler_) spooler_->start(liveness);
-  if (finder_) finder_->start(liveness);
-  if (link_) link_->start(liveness);
   if (local_) local_->start(liveness);
+  if (!settings_.local) start_link(liveness);
+}
+
+void Delivery::start_link(common::Liveness& liveness) {
+  // What can fail comes first.
+  std::unique_ptr<HubFinder> finder;
+  HubAddresses found;
+  if (settings_.find_hubs) {
+    finder = std::make_unique<HubFinder>(settings_.network, [this] { wake_link(); });
+    found = [&hubs = *finder] { return hubs.addresses(); };
+  }
+  auto link = std::make_unique<HubLink>(settings_.link, sender_, outbox_, clock_, ledger_, std::move(found));
+  link->on_command(take_command_);
+  if (finder_) finder_->stop();
+  if (link_) link_->stop();
+  finder_.swap(finder);
+  {
+    const std::lock_guard lock(link_mutex_);
+    link_.swap(link);
+  }
+  if (finder_) finder_->start(liveness);
+  link_->start(liveness);
+}
+
+void Delivery::wake_link() {
+  const std::lock_guard lock(link_mutex_);
+  if (link_) link_->wake();
+}
+
+void Delivery::change_link(const DeliverySettings& now, common::Liveness& liveness) {
+  settings_.link = now.link;
+  settings_.find_hubs = now.find_hubs;
+  settings_.network = now.network;
+  start_link(liveness);
 }
 
 void Delivery::describe(common::Message& heartbeat) const {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,10 +52,11 @@ class Delivery {
   bool connected() const { return link_ && link_->status().connected; }
 
   /// What is done with the commands of the hub; called from the link's thread. Before start().
-  void on_command(HubLink::OnCommand take) {
-    if (link_) link_->on_command(std::move(take));
-  }
+  void on_command(HubLink::OnCommand take) { take_command_ = std::move(take); }
   void start(common::Liveness& liveness);
+  /// Has a road to a hub go on with another link: to other hubs, or with another window or bandwidth. Queue and spool
+  /// stay; what is unanswered is sent again.
+  void change_link(const DeliverySettings& now, common::Liveness& liveness);
 
   /// Queue, spool and counts of this road, for a heartbeat that goes by it.
   void describe(common::Message& heartbeat) const;
@@ -75,13 +77,18 @@ class Delivery {
   void tell_rest();
 
  private:
-  void make_link(const Sender& sender, common::FileSystem& files, Ledger* ledger);
+  void start_link(common::Liveness& liveness);
+  void wake_link();
   void report_new_drops();
   std::string to_hub() const;
 
-  const DeliverySettings settings_;
+  DeliverySettings settings_;
+  const Sender sender_;
   const common::Clock& clock_;
+  Ledger* const ledger_;
+  HubLink::OnCommand take_command_ = [](std::uint64_t, const std::string&) {};
   Outbox outbox_;
+  std::mutex link_mutex_;  ///< whoever puts wakes the link, which the main thread may be changing
   std::unique_ptr<HubFinder> finder_;
   std::unique_ptr<HubLink> link_;
   std::unique_ptr<LocalStore> local_;  ///< in the place of the link

@@ -224,6 +224,7 @@ void Node::Parts::reload() {
   commands.allow(change.now.commands);
   const bool other_heartbeat = change.now.heartbeat_s != settings.heartbeat_s;
   settings = std::move(change.now);
+  if (changes_link(change)) deliveries.front()->change_link(roads(settings).front(), liveness);
   for (const auto& note : settings.notes) common::log::info(note);
   common::log::info(cat("the settings were read again; changed: ", common::listed(change.keys)));
   if (!other_heartbeat) return;

@@ -24,6 +24,18 @@ const std::set<std::string>& live_keys() {
   return keys;
 }
 
+/// What the link to the hub is made of.
+const std::set<std::string>& link_keys() {
+  static const std::set<std::string> keys{"hub_address", "hub_address.*",  "node.network",       "node.retry_first",
+                                          "node.window", "node.window_mb", "node.bandwidth_kbit"};
+  return keys;
+}
+
+/// With `mirror` each hub has a spool, without a hub there is no link: neither can come or go while a node runs.
+bool has_one_link(const NodeSettings& node) {
+  return !node.mirror && !node.local;
+}
+
 /// The first problem, without the folder of the file, and how many there are.
 std::string in_short(const std::string& problems, const std::filesystem::path& file) {
   std::string first = problems.substr(0, problems.find('\n'));
@@ -53,12 +65,18 @@ SettingsChange read_again(const NodeSettings& in_use) {
     SettingsChange change{load_node_settings(in_use.origin.file), {}};
     change.now.demo = in_use.demo;
     change.keys = common::changed_keys(in_use.origin.text, change.now.origin.text);
-    common::require_live(change.keys, live_keys(), "node");
+    std::set<std::string> live = live_keys();
+    if (has_one_link(in_use) && has_one_link(change.now)) live.insert(link_keys().begin(), link_keys().end());
+    common::require_live(change.keys, live, "node");
     return change;
   } catch (const common::SettingsError& error) {
     common::log::error(cat("the settings file is wrong:\n", error.what()));
     throw std::runtime_error(in_short(error.what(), in_use.origin.file));
   }
+}
+
+bool changes_link(const SettingsChange& change) {
+  return common::keys_beyond(change.keys, link_keys()).size() < change.keys.size();
 }
 
 void renew_cameras(Views& views, const SettingsChange& change, const MakeView& make_view) {

@@ -21,6 +21,9 @@ struct SettingsChange {
 /// logged.
 SettingsChange read_again(const NodeSettings& in_use);
 
+/// Whether it is one of how the hub is reached: then the link, and nothing else of the delivery, is made anew.
+bool changes_link(const SettingsChange& change);
+
 /// Has the cameras run as the settings say: those that changed are made anew, also those that a command had changed,
 /// those that are gone end, new ones start, all others go on undisturbed. Throws std::exception, with all cameras as
 /// they were, when one of them cannot be made.

@@ -79,11 +79,26 @@ class ReloadYaml(CommandTest):
     def test_a_change_that_needs_a_restart_changes_nothing_and_says_so(self):
         hub = self.hub()
         node, before = self.two_cameras(hub)
-        node.change(hubs=[hub.address, "tcp://127.0.0.1:9"], cameras={"T1": scene(detectors=EVENTS_ONLY)}, window=5)
+        node.change(outbox_mb=9, cameras={"T1": scene(detectors=EVENTS_ONLY)}, patience=5)
         reason = self.wait_for(hub, self.command(hub, "ReloadYaml"), "failed")
-        wanted = "hub_address.H2, node.window: a change needs a restart of the node; nothing was changed"
+        wanted = "node.outbox_mb, node.patience: a change needs a restart of the node; nothing was changed"
         self.assertEqual(reason, wanted)
         self.assertEqual(camera_threads(node, "T1", "T2"), before)
+
+    def test_a_node_moves_to_another_hub_and_loses_nothing(self):
+        old, new = self.hub(), self.hub()
+        node = self.node([old.address], {"T1": scene()}, heartbeat="1s")
+        before = camera_threads(node, "T1")
+        self.wait_for_images(old, 20)
+        node.change(hubs=[new.address], window=5)
+        self.command(old, "ReloadYaml")
+        node.program.wait_line(TAKEN + "hub_address.H1, node.window")
+        self.wait_for_images(new, 20)
+        self.assertEqual(camera_threads(node, "T1"), before)
+        wait_until(lambda: f"{NODE}|command|ReloadYaml|done" in new.log_texts(), what="the report")
+        self.assertEqual(node.deliver_and_stop(), 0)
+        self.assert_complete(old, new)
+        self.assertEqual(node.count("broke off"), 0)
 
     def test_a_lost_camera_is_back_with_settings_that_are_right(self):
         hub = self.hub()

@@ -155,7 +155,26 @@ TEST_CASE("a change that only a restart can make is refused, and named") {
   node.write("node: {name: Shed, patience: 20, heartbeat: 5s}\nhub_address: {H1: 'tcp://hub:5555', H2: 'tcp://b:1'}\n" +
              cameras({camera("T1")}));
   CHECK(refusal(node.settings) ==
-        "hub_address.H2, node.name, node.patience: a change needs a restart of the node; nothing was changed");
+        "node.name, node.patience: a change needs a restart of the node; nothing was changed");
+}
+
+TEST_CASE("other hubs are taken while the node runs, where no spool depends on them") {
+  const std::string hubs = "hub_address: {H1: 'tcp://hub:5555', H2: 'tcp://b:1'}\n";
+  Node node(kHead + cameras({camera("T1")}));
+  node.write("node: {name: Barn, window: 5, bandwidth_kbit: 900, retry_first: 60}\n" + hubs + cameras({camera("T1")}));
+  const SettingsChange change = read_again(node.settings);
+  CHECK(changes_link(change));
+  CHECK(change.now.link.addresses == Texts{"tcp://hub:5555", "tcp://b:1"});
+  node.write("node: {name: Barn, network: north}\nhub_address: auto\n" + cameras({camera("T1")}));
+  CHECK(changes_link(read_again(node.settings)));
+  node.write("node: {name: Barn, heartbeat: 5s}\nhub_address: {H1: 'tcp://hub:5555'}\n" + cameras({camera("T1")}));
+  CHECK_FALSE(changes_link(read_again(node.settings)));
+
+  node.write("node: {name: Barn, mirror: True}\n" + hubs + cameras({camera("T1")}));
+  CHECK(refusal(node.settings) ==
+        "hub_address.H2, node.mirror: a change needs a restart of the node; nothing was changed");
+  node.write("node: {name: Barn}\nhub_address: none\n" + cameras({camera("T1")}));
+  CHECK_THAT(refusal(node.settings), ContainsSubstring("hub_address, hub_address.H1: a change needs a restart"));
 }
 
 TEST_CASE("what a node uses from then on is no reason for a restart") {
