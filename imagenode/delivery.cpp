@@ -55,7 +55,10 @@ void Delivery::start_link(common::Liveness& liveness) {
   auto link = std::make_unique<HubLink>(settings_.link, sender_, outbox_, clock_, ledger_, std::move(found));
   link->on_command(take_command_);
   if (finder_) finder_->stop();
-  if (link_) link_->stop();
+  if (link_) {
+    link_->stop();
+    link->succeed(*link_);
+  }
   finder_.swap(finder);
   {
     const std::lock_guard lock(link_mutex_);

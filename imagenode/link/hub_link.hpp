@@ -44,6 +44,8 @@ class HubLink {
   HubLink(const HubLink&) = delete;
   HubLink& operator=(const HubLink&) = delete;
 
+  /// Before start(): counts go on where those of a link are that was stopped.
+  void succeed(const HubLink& before) { report_ = before.report_; }
   void start(common::Liveness& liveness);
   /// Ends the thread; what is unanswered stays in the Outbox.
   void stop();

@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "common/files.hpp"
 #include "common/text.hpp"
+#include "fake_clock.hpp"
 #include "fake_hub.hpp"
 #include "imagenode/link/stamper.hpp"
 #include "message.hpp"
@@ -312,6 +313,39 @@ TEST_CASE("a keep-alive tells each hub what that one acknowledged, and what gave
   CHECK(told("a").at("set_aside") == 0);
   for (int i = 0; i < 200; ++i) report.delivered(std::to_string(i), 1);
   CHECK(told("a").at("delivered_here") == 0);
+}
+
+TEST_CASE("a link goes on counting where the one before it was") {
+  FakeHub hub;
+  FakeClock clock;
+  common::Liveness liveness;
+  Outbox outbox({1'000'000});
+  Stamper stamper(77, clock, {&outbox});
+  LinkSettings settings;
+  settings.addresses = {hub.address()};
+  HubLink before(settings, {"Barn", 77, {}}, outbox, clock);
+  stamper.put(message("Barn|motion|moving"));
+  before.start(liveness);
+  hub.greet();
+  const auto request = hub.next();
+  REQUIRE(request);
+  hub.reply(*request, "OK 1");
+  REQUIRE(outbox.wait_until_empty(10 * common::kSecond));
+  before.stop();
+
+  HubLink link(settings, {"Barn", 77, {}}, outbox, clock);
+  link.succeed(before);
+  link.start(liveness);
+  hub.greet();
+  while (!link.status().connected) std::this_thread::yield();
+  std::optional<FakeHub::Request> keep_alive;
+  for (int i = 0; i < 30 && !keep_alive; ++i) {
+    clock.advance(60 * common::kSecond);
+    link.wake();
+    keep_alive = hub.receive(kShort);
+  }
+  REQUIRE(keep_alive);
+  CHECK(keep_alive->message.fields.at("delivered_here") == 1);
 }
 
 TEST_CASE("a hub of ours gives commands; what looks like one from another hub is no command") {
