@@ -26,8 +26,8 @@ class Clock {
   /// Upper bound of the error of utc_ns, when synchronised.
   virtual std::optional<std::int64_t> error_us() const = 0;
 
-  /// UTC of a moment of the monotonic clock, as the clocks stand to each other now, to about a microsecond. They are
-  /// read one after the other, and again when the thread was held up in between.
+  /// UTC of a moment of the monotonic clock, as the clocks stand to each other now, to ten microseconds. They are read
+  /// one after the other, and again, five times at most, when the thread was held up in between.
   std::int64_t utc_of(std::int64_t monotonic_moment_ns) const;
 };
 

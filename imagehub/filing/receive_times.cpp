@@ -22,8 +22,9 @@ ReceiveTimes::ReceiveTimes(Index& index, const common::Clock& clock)
 void ReceiveTimes::begin_group() {
   // In this order: a clock that is set in between counts as doubtful, and what it is corrected by is nothing.
   doubtful_ = !clock_.synchronised();
-  filed_ns_ = clock_.utc_ns();
-  offset_ns_ = filed_ns_ - clock_.monotonic_ns();
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  filed_ns_ = clock_.utc_of(now_ns);
+  offset_ns_ = filed_ns_ - now_ns;
   touched_.clear();
 }
 
@@ -82,8 +83,8 @@ void ReceiveTimes::correct() {
 /// an earlier run came at the latest now, and before the first row of the span behind it was filed: that one may have
 /// been received long before.
 void ReceiveTimes::decide(std::vector<ClockSpan> spans) {
-  const std::int64_t now_ns = clock_.utc_ns();
-  const std::int64_t offset_ns = now_ns - clock_.monotonic_ns();
+  const std::int64_t offset_ns = clock_.utc_of(0);
+  const std::int64_t now_ns = offset_ns + clock_.monotonic_ns();
   std::map<std::string, std::int64_t> latest{{"images", now_ns}, {"events", now_ns}, {"batches", now_ns}};
   std::int64_t largest_ns = 0;
   Index::Transaction transaction(index_);

@@ -62,9 +62,9 @@ void ReadingWatch::pass() {
   if (members_.empty()) return;
   const std::lock_guard lock(mutex_);
   Reading moment;
-  moment.time_ns = clock_.utc_ns();
-  moment.clock_synchronised = clock_.synchronised();
   moment.monotonic_ns = latest_ns_ = std::max(latest_ns_, clock_.monotonic_ns());
+  moment.time_ns = clock_.utc_of(moment.monotonic_ns);
+  moment.clock_synchronised = clock_.synchronised();
   for (Member& member : members_) {
     if (const auto change = member.detector->pass(moment.monotonic_ns)) tell(member, *change, moment);
   }

@@ -204,8 +204,8 @@ void LineThread::event(const std::string& what) {
   if (!settings_.report) return;
   Reading reading;
   reading.source = settings_.label;
-  reading.time_ns = clock_.utc_ns();
   reading.monotonic_ns = clock_.monotonic_ns();
+  reading.time_ns = clock_.utc_of(reading.monotonic_ns);
   reading.clock_synchronised = clock_.synchronised();
   reading.text = cat(settings_.kind, '|', what, '|', settings_.label);
   sinks_.reading(reading);

@@ -10,8 +10,8 @@ Stamper::Stamper(std::uint64_t boot, const common::Clock& clock, std::vector<Out
 
 common::MessagePtr Stamper::put(common::Message message) {
   message.boot = boot_;
-  if (message.time_ns == 0) message.time_ns = clock_.utc_ns();
   if (message.monotonic_ns == 0) message.monotonic_ns = clock_.monotonic_ns();
+  if (message.time_ns == 0) message.time_ns = clock_.utc_of(message.monotonic_ns);
   message.clock_synchronised = clock_.synchronised();
   message.clock_error_us = clock_.error_us();
   message.crc = common::crc32c(message.payload.view());

@@ -161,8 +161,8 @@ void Action::tell(const std::string& outcome, std::map<std::string, double> fiel
   reading.text = cat("action|", settings_.label, '|', outcome);
   reading.fields = std::move(fields);
   if (reading.fields.contains("took")) reading.units["took"] = "s";
-  reading.time_ns = clock_.utc_ns();
   reading.monotonic_ns = clock_.monotonic_ns();
+  reading.time_ns = clock_.utc_of(reading.monotonic_ns);
   reading.clock_synchronised = clock_.synchronised();
   try {
     sink_(reading);

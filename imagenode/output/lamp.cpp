@@ -171,8 +171,8 @@ void Lamp::event(const std::string& what) {
   Reading reading;
   reading.source = settings_.label;
   reading.text = cat("light ", settings_.label, '|', what);
-  reading.time_ns = clock_.utc_ns();
   reading.monotonic_ns = clock_.monotonic_ns();
+  reading.time_ns = clock_.utc_of(reading.monotonic_ns);
   reading.clock_synchronised = clock_.synchronised();
   try {
     sink_(reading);
