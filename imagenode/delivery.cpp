@@ -13,6 +13,8 @@ using common::cat;
 
 /// How long a stop waits for a hub that does not answer.
 constexpr std::int64_t kLastAttempt = common::kSecond;
+/// How long a link that is changed waits for answers. The main thread waits with it.
+constexpr std::int64_t kForAnswers = 5 * common::kSecond;
 constexpr std::int64_t kReportInterval = 60 * common::kSecond;
 constexpr std::size_t kMegabyte = 1024 * 1024;
 
@@ -34,50 +36,45 @@ Delivery::Delivery(const DeliverySettings& settings, const Sender& sender, commo
 
 Delivery::~Delivery() {
   // It wakes the link, which asks it for addresses.
-  if (finder_) finder_->stop();
+  if (link_.finder) link_.finder->stop();
 }
 
 void Delivery::start(common::Liveness& liveness) {
   outbox_.hub_answers(false, clock_.monotonic_ns());
   if (spooler_) spooler_->start(liveness);
   if (local_) local_->start(liveness);
-  if (!settings_.local) start_link(liveness);
+  if (!settings_.local) change_link(made_link(settings_), liveness);
 }
 
-void Delivery::start_link(common::Liveness& liveness) {
-  // What can fail comes first.
-  std::unique_ptr<HubFinder> finder;
+Delivery::Link Delivery::made_link(const DeliverySettings& settings) {
+  Link made;
   HubAddresses found;
-  if (settings_.find_hubs) {
-    finder = std::make_unique<HubFinder>(settings_.network, [this] { wake_link(); });
-    found = [&hubs = *finder] { return hubs.addresses(); };
+  if (settings.find_hubs) {
+    made.finder = std::make_unique<HubFinder>(settings.network, [this] { wake_link(); });
+    found = [&hubs = *made.finder] { return hubs.addresses(); };
   }
-  auto link = std::make_unique<HubLink>(settings_.link, sender_, outbox_, clock_, ledger_, std::move(found));
-  link->on_command(take_command_);
-  if (finder_) finder_->stop();
-  if (link_) {
-    link_->stop();
-    link->succeed(*link_);
+  made.link = std::make_unique<HubLink>(settings.link, sender_, outbox_, clock_, ledger_, std::move(found));
+  made.link->on_command(take_command_);
+  return made;
+}
+
+void Delivery::change_link(Link now, common::Liveness& liveness) {
+  if (link_.finder) link_.finder->stop();
+  if (link_.link) {
+    link_.link->stop(kForAnswers);
+    now.link->succeed(*link_.link);
   }
-  finder_.swap(finder);
   {
     const std::lock_guard lock(link_mutex_);
-    link_.swap(link);
+    std::swap(link_, now);
   }
-  if (finder_) finder_->start(liveness);
-  link_->start(liveness);
+  if (link_.finder) link_.finder->start(liveness);
+  link_.link->start(liveness);
 }
 
 void Delivery::wake_link() {
   const std::lock_guard lock(link_mutex_);
-  if (link_) link_->wake();
-}
-
-void Delivery::change_link(const DeliverySettings& now, common::Liveness& liveness) {
-  settings_.link = now.link;
-  settings_.find_hubs = now.find_hubs;
-  settings_.network = now.network;
-  start_link(liveness);
+  if (link_.link) link_.link->wake();
 }
 
 void Delivery::describe(common::Message& heartbeat) const {
@@ -132,7 +129,7 @@ void Delivery::finish() {
 }
 
 void Delivery::end_link() {
-  if (link_) link_->stop();
+  if (link_.link) link_.link->stop();
   if (local_) local_->stop();
 }
 

@@ -49,14 +49,21 @@ class Delivery {
   Outbox& outbox() { return outbox_; }
   /// Which hub of several; empty when there is one road only.
   const std::string& hub() const { return settings_.hub; }
-  bool connected() const { return link_ && link_->status().connected; }
+  bool connected() const { return link_.link && link_.link->status().connected; }
 
   /// What is done with the commands of the hub; called from the link's thread. Before start().
   void on_command(HubLink::OnCommand take) { take_command_ = std::move(take); }
   void start(common::Liveness& liveness);
-  /// Has a road to a hub go on with another link: to other hubs, or with another window or bandwidth. Queue and spool
-  /// stay; what is unanswered is sent again.
-  void change_link(const DeliverySettings& now, common::Liveness& liveness);
+  /// How a road reaches its hub.
+  struct Link {
+    std::unique_ptr<HubFinder> finder;  ///< with find_hubs
+    std::unique_ptr<HubLink> link;
+  };
+  /// To other hubs, say, or with another window. It does nothing yet.
+  Link made_link(const DeliverySettings& settings);
+  /// Has the road go on with this link. Queue and spool stay. Answers to what is under way are waited for, some seconds
+  /// at most; what is unanswered then is sent again.
+  void change_link(Link now, common::Liveness& liveness);
 
   /// Queue, spool and counts of this road, for a heartbeat that goes by it.
   void describe(common::Message& heartbeat) const;
@@ -77,20 +84,18 @@ class Delivery {
   void tell_rest();
 
  private:
-  void start_link(common::Liveness& liveness);
   void wake_link();
   void report_new_drops();
   std::string to_hub() const;
 
-  DeliverySettings settings_;
+  const DeliverySettings settings_;
   const Sender sender_;
   const common::Clock& clock_;
   Ledger* const ledger_;
   HubLink::OnCommand take_command_ = [](std::uint64_t, const std::string&) {};
   Outbox outbox_;
   std::mutex link_mutex_;  ///< whoever puts wakes the link, which the main thread may be changing
-  std::unique_ptr<HubFinder> finder_;
-  std::unique_ptr<HubLink> link_;
+  Link link_;
   std::unique_ptr<LocalStore> local_;  ///< in the place of the link
   std::unique_ptr<Spooler> spooler_;
   std::int64_t stop_by_ns_ = 0;

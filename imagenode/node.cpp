@@ -9,6 +9,7 @@
 #include "common/log.hpp"
 #include "common/names.hpp"
 #include "common/process_lock.hpp"
+#include "common/service.hpp"
 #include "common/text.hpp"
 #include "common/version.hpp"
 #include "imagenode/camera/source_factory.hpp"
@@ -28,6 +29,9 @@ namespace {
 
 using common::cat;
 using common::to_ns;
+
+/// Of the link to the hub: answers that are waited for, a name server, the Avahi daemon.
+constexpr std::int64_t kLongestChange = 300 * common::kSecond;
 
 std::uint64_t random_boot() {
   std::random_device device;
@@ -216,6 +220,8 @@ CommandKinds Node::Parts::command_kinds() {
 void Node::Parts::reload() {
   SettingsChange change = read_again(settings);
   Peripherals::Renewed renewed = peripherals.renewed(change.now, change.keys);
+  Delivery::Link link;
+  if (changes_link(change)) link = deliveries.front()->made_link(roads(change.now).front());
   {
     const std::lock_guard held(views_mutex);
     renew_cameras(views, change, [&](const ViewEntry& entry) { return made_view(change.now, entry); });
@@ -224,7 +230,10 @@ void Node::Parts::reload() {
   commands.allow(change.now.commands);
   const bool other_heartbeat = change.now.heartbeat_s != settings.heartbeat_s;
   settings = std::move(change.now);
-  if (changes_link(change)) deliveries.front()->change_link(roads(settings).front(), liveness);
+  if (link.link) {
+    const common::WatchdogPause pause(kLongestChange);
+    deliveries.front()->change_link(std::move(link), liveness);
+  }
   for (const auto& note : settings.notes) common::log::info(note);
   common::log::info(cat("the settings were read again; changed: ", common::listed(change.keys)));
   if (!other_heartbeat) return;

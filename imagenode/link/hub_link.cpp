@@ -39,7 +39,8 @@ HubLink::~HubLink() {
   stop();
 }
 
-void HubLink::stop() {
+void HubLink::stop(std::int64_t for_answers_ns) {
+  answers_until_ns_ = clock_.monotonic_ns() + for_answers_ns;
   thread_.request_stop();
   wake_.signal();
   if (thread_.joinable()) thread_.join();
@@ -114,8 +115,9 @@ HubLink::End HubLink::serve(const std::stop_token& stop, common::Liveness::Threa
   next_keep_alive_ns_ = last_heard_ns_ + kKeepAliveInterval;
   search_.first().restart(last_heard_ns_);
   park_suspect();
-  while (!stop.stop_requested()) {
+  for (;;) {
     const std::int64_t now = clock_.monotonic_ns();
+    if (stop.stop_requested() && !waits_for_answers(now)) return End::stopped;
     const bool stays = handle_replies(now);
     if (ledger_ != nullptr) ledger_->sync();
     if (!stays) return End::moved_on;
@@ -124,12 +126,15 @@ HubLink::End HubLink::serve(const std::stop_token& stop, common::Liveness::Threa
     if (ours_ && now >= next_keep_alive_ns_) send_keep_alive(now);
     const auto advice = search_.first().look(now, in_flight_.numbered() > 0);
     if (advice == ReturnProbe::Advice::leave) return End::to_first;
-    if (advice == ReturnProbe::Advice::stay) send_waiting(now);
+    if (advice == ReturnProbe::Advice::stay && !stop.stop_requested()) send_waiting(now);
     const common::Liveness::Waiting waiting(self);
     connection_->wait(wake_.fd(), wait_ns(now), search_.first().connection());
     wake_.clear();
   }
-  return End::stopped;
+}
+
+bool HubLink::waits_for_answers(std::int64_t now_ns) const {
+  return in_flight_.numbered() > 0 && now_ns < answers_until_ns_;
 }
 
 void HubLink::disconnect(End end) {
@@ -259,6 +264,7 @@ std::int64_t HubLink::wait_ns(std::int64_t now_ns) const {
   std::int64_t until = search_.first().next_ns();
   if (ours_) until = std::min(until, next_keep_alive_ns_);
   if (!in_flight_.empty()) until = std::min(until, deadline_ns());
+  if (answers_until_ns_ > now_ns) until = std::min<std::int64_t>(until, answers_until_ns_);
   if (bandwidth_.next_ns() > now_ns) until = std::min(until, bandwidth_.next_ns());
   for (const Hold& hold : holds_) {
     if (hold.until_ns > now_ns) until = std::min(until, hold.until_ns);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,8 +48,9 @@ class HubLink {
   /// Before start(): counts go on where those of a link are that was stopped.
   void succeed(const HubLink& before) { report_ = before.report_; }
   void start(common::Liveness& liveness);
-  /// Ends the thread; what is unanswered stays in the Outbox.
-  void stop();
+  /// Ends the thread; what is unanswered stays in the Outbox. So long it waits for answers before, and sends nothing
+  /// more.
+  void stop(std::int64_t for_answers_ns = 0);
   /// What is done with the commands of hubs of ours; called from the link's thread. Before start().
   using OnCommand = std::function<void(std::uint64_t id, const std::string& text)>;
   void on_command(OnCommand take) { take_command_ = std::move(take); }
@@ -85,6 +87,7 @@ class HubLink {
   void run(const std::stop_token& stop, common::Liveness::Thread& self);
   End use(Greeting& greeting, const std::stop_token& stop, common::Liveness::Thread& self);
   End serve(const std::stop_token& stop, common::Liveness::Thread& self);
+  bool waits_for_answers(std::int64_t now_ns) const;
   End refuse(const Greeting& greeting);
   void welcome(Greeting& greeting);
   void disconnect(End end);
@@ -124,6 +127,7 @@ class HubLink {
   Ledger* const ledger_;
   common::WakeUp wake_;
   OnCommand take_command_ = [](std::uint64_t, const std::string&) {};
+  std::atomic<std::int64_t> answers_until_ns_ = 0;  ///< after a stop
 
   // State of the link's thread.
   std::unique_ptr<HubConnection> connection_;

@@ -55,6 +55,20 @@ class OneHub(DiscoveryTest):
         self.assertEqual(node.deliver_and_stop(), 0)
         self.assert_complete(hub)
 
+    def test_by_address_or_found_is_changed_while_the_node_runs(self):
+        computer = self.farm()
+        named, found = self.announced_hub(computer, network="north"), self.announced_hub(computer, network="south")
+        address = named.address.replace("0.0.0.0", "127.0.0.1")
+        cameras = {"T1": scene(framerate=10)}
+        node = self.node([address], cameras, network="south", preexec=computer.inside, env=computer.env)
+        self.wait_for_images(named, 5)
+        for hub, other in ((found, "auto"), (named, {"H1": address}), (found, "auto")):
+            node.change(sections={"hub_address": other})
+            node.program.send_signal(signal.SIGHUP)
+            self.wait_for_more_images(hub)
+        self.assertEqual(node.deliver_and_stop(), 0)
+        self.assert_complete(named, found)
+
     def test_that_is_killed_is_followed_too(self):
         computer = self.farm()
         hub = self.announced_hub(computer)

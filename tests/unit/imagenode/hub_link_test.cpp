@@ -348,6 +348,34 @@ TEST_CASE("a link goes on counting where the one before it was") {
   CHECK(keep_alive->message.fields.at("delivered_here") == 1);
 }
 
+TEST_CASE("a link that is stopped waits for answers as long as it may, and sends nothing more") {
+  FakeHub hub;
+  Fixture node({hub.address()});
+  node.put_images(15);
+  node.link.start(node.liveness);
+  hub.greet();
+  std::vector<FakeHub::Request> requests;
+  REQUIRE(take(hub, 10, &requests) == numbers(1, 10));
+  auto stopped = std::async(std::launch::async, [&] { node.link.stop(60 * common::kSecond); });
+  CHECK(stopped.wait_for(kShort) == std::future_status::timeout);
+  for (const auto& request : requests) hub.reply(request, cat("OK ", request.seq()));
+  CHECK_FALSE(hub.next(kShort));
+  stopped.get();
+  CHECK(node.outbox.counts().queued_messages == 5);
+}
+
+TEST_CASE("a link that is stopped keeps what stays unanswered") {
+  FakeHub hub;
+  Fixture node({hub.address()});
+  node.put_images(3);
+  node.link.start(node.liveness);
+  hub.greet();
+  REQUIRE(take(hub, 3) == numbers(1, 3));
+  node.link.stop(50 * common::kMillisecond);
+  CHECK(node.outbox.counts().queued_messages == 3);
+  CHECK(node.outbox.next(common::DeliveryClass::image)->identity.seq == 1);
+}
+
 TEST_CASE("a hub of ours gives commands; what looks like one from another hub is no command") {
   for (const bool ours : {true, false}) {
     FakeHub hub;
