@@ -1,10 +1,12 @@
 """imagehub and imagenode as services of systemd, on a virtual machine that the tests have to themselves."""
 
+import ctypes
 import glob
 import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import time
 
@@ -39,6 +41,17 @@ def one(pattern):
     found = wait_until(lambda: glob.glob(pattern), what=pattern)
     assert len(found) == 1, found
     return found[0]
+
+
+def set_kernel_clock_synchronised(synchronised):
+    """What a time service tells the kernel."""
+    adj_maxerror, adj_esterror, adj_status, sta_pll, sta_unsync = 0x04, 0x08, 0x10, 0x01, 0x40
+    timex = bytearray(208)
+    struct.pack_into("I", timex, 0, adj_maxerror | adj_esterror | adj_status)
+    struct.pack_into("qqi", timex, 24, 1000, 1000, sta_pll if synchronised else sta_unsync)
+    given = (ctypes.c_char * len(timex)).from_buffer(timex)
+    if ctypes.CDLL(None).adjtimex(given) < 0:
+        raise OSError("adjtimex")
 
 
 class Service:

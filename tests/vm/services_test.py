@@ -1,31 +1,18 @@
 """The units under systemd."""
 
-import ctypes
 import os
 import pwd
 import shutil
 import signal
 import socket
-import struct
 import time
 import unittest
 
 from kit import wait_until
-from machine import PORT, HubService, MachineTest, Service, do
+from machine import PORT, HubService, MachineTest, Service, do, set_kernel_clock_synchronised
 from node_kit import EVENTS_ONLY, NODE, scene
 
 TAKEN = "the settings were read again; changed: "
-
-
-def set_kernel_clock_synchronised(synchronised):
-    """What a time service tells the kernel."""
-    adj_maxerror, adj_esterror, adj_status, sta_pll, sta_unsync = 0x04, 0x08, 0x10, 0x01, 0x40
-    timex = bytearray(208)
-    struct.pack_into("I", timex, 0, adj_maxerror | adj_esterror | adj_status)
-    struct.pack_into("qqi", timex, 24, 1000, 1000, sta_pll if synchronised else sta_unsync)
-    given = (ctypes.c_char * len(timex)).from_buffer(timex)
-    if ctypes.CDLL(None).adjtimex(given) < 0:
-        raise OSError("adjtimex")
 
 
 class Units(MachineTest):
