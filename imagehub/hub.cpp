@@ -42,6 +42,8 @@ using common::to_ns;
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
 /// As long as systemd lets a start take (TimeoutStartSec).
 constexpr std::int64_t kLongestSalvage = 3600 * common::kSecond;
+/// Each salvage leaves a damaged index behind: a disk that fails must not be filled with them.
+constexpr std::int64_t kSalvageInterval = 600 * common::kSecond;
 
 fs::path prepared(common::FileSystem& files, const fs::path& data_directory) {
   common::make_folders(files, data_directory);
@@ -245,31 +247,43 @@ void Hub::begin(const HubSettings& settings, common::FileSystem& files, const co
     mark_damaged(files, {settings.data_directory}, error.what());
     parts_ = std::make_unique<Parts>(settings, files, clock, liveness);
   }
+  parts_->nodes.excuse_silence();  // while the index was salvaged
   parts_->note(cat("Starting imagehub ", common::version()), "imagehub");
   parts_->disk_watch->tell_full();
 }
 
 Hub::~Hub() = default;
 
-/// An index in use cannot be salvaged. To nodes it looks as if the hub was killed and started again.
-void Hub::salvage_when_damaged() {
+std::optional<std::string> Hub::damage() const {
   auto damage = parts_->filing->index_damage();
-  if (!damage) damage = parts_->damage_in_backup.told();
-  if (!damage) return;
-  common::log::error(cat("the index is damaged: ", *damage, "; the hub begins anew with what can be salvaged"));
-  mark_damaged(parts_->files, parts_->data, *damage);
+  return damage ? damage : parts_->damage_in_backup.told();
+}
+
+/// An index in use cannot be salvaged. To nodes it looks as if the hub was killed and started again.
+void Hub::salvage(const std::string& damage) {
   const HubSettings settings = parts_->settings;
   common::FileSystem& files = parts_->files;
   const common::Clock& clock = parts_->clock;
   common::Liveness& liveness = parts_->liveness;
-  parts_.reset();
+  parts_->reserve.spend([&] { mark_damaged(files, parts_->data, damage); });
+  const std::int64_t now_ns = clock.monotonic_ns();
+  if (salvaged_ns_ && now_ns - *salvaged_ns_ < kSalvageInterval) {
+    throw std::runtime_error(cat("the index is damaged again: ", damage,
+                                 "; look at the disk, then start imagehub again, it will salvage the index"));
+  }
+  common::log::error(cat("the index is damaged: ", damage, "; the hub begins anew with what can be salvaged"));
   const common::WatchdogPause pause(kLongestSalvage);
+  parts_.reset();
   begin(settings, files, clock, liveness);
+  salvaged_ns_ = clock.monotonic_ns();
   common::log::info(greeting());
 }
 
 void Hub::tick() {
-  salvage_when_damaged();
+  if (const auto found = damage()) {
+    salvage(*found);
+    return;  // nobody has had the time to be heard
+  }
   Parts& parts = *parts_;
   parts.rate.sample(parts.clock.monotonic_ns(), parts.intake.status().received);
   if (parts.intake.status().holding_back) parts.nodes.excuse_silence();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/clock.hpp"
@@ -22,7 +24,8 @@ class Hub {
   Hub& operator=(const Hub&) = delete;
 
   /// Once a second: nodes lost and back, silence. When the index turned out to be damaged all parts end, it is
-  /// salvaged, and they begin anew, which may take minutes; throws std::exception with what to do when they cannot.
+  /// salvaged, and they begin anew, which may take minutes. Throws std::exception when they cannot, or when that comes
+  /// again soon: the next start salvages the index.
   void tick();
 
   /// Reads the settings file again (SIGHUP) and takes what changed, while all goes on. When the file is wrong, or holds
@@ -41,9 +44,11 @@ class Hub {
   struct Parts;
   void begin(const HubSettings& settings, common::FileSystem& files, const common::Clock& clock,
              common::Liveness& liveness);
-  void salvage_when_damaged();
+  std::optional<std::string> damage() const;
+  void salvage(const std::string& damage);
 
   std::unique_ptr<Parts> parts_;
+  std::optional<std::int64_t> salvaged_ns_;  ///< when that was done last while the hub ran
 };
 
 }  // namespace imagehub

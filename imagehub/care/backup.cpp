@@ -40,7 +40,9 @@ int stop_requested(void* stop) {
 std::string verify(SQLite::Database& copy, std::stop_token& stop) {
   sqlite3_progress_handler(copy.getHandle(), kInstructionsBetweenLooks, stop_requested, &stop);
   try {
-    return copy.execAndGet("PRAGMA quick_check(1)").getString();
+    std::string found = copy.execAndGet("PRAGMA quick_check(1)").getString();
+    std::replace(found.begin(), found.end(), '\n', ' ');
+    return found;
   } catch (const SQLite::Exception& error) {
     if (error.getErrorCode() != SQLITE_INTERRUPT) throw;
     return {};
@@ -74,7 +76,7 @@ bool copy(common::FileSystem& files, const fs::path& from, const fs::path& to, s
   target.exec("PRAGMA journal_mode = DELETE");
   const std::string found = verify(target, stop);
   if (stop.stop_requested()) return false;
-  if (found != "ok") throw DamagedIndex(cat("the index is damaged: ", found));
+  if (found != "ok") throw DamagedIndex(found);
   return true;
 }
 
@@ -119,7 +121,7 @@ std::optional<BackupFile> make_backup(common::FileSystem& files, const DataDirec
     files.rename(unfinished, path);
   } catch (const std::exception& error) {
     remove_unfinished(files, data);
-    if (common::is_corruption(error)) throw DamagedIndex(cat("the index is damaged: ", error.what()));
+    if (common::is_corruption(error)) throw DamagedIndex(error.what());
     throw;
   }
   files.sync_folder(data.backups());

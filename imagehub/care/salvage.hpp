@@ -14,7 +14,7 @@
 /// moment leaves a directory whose next start goes on with it.
 namespace imagehub {
 
-/// Remembers, for the next start, that the index was found damaged while it was in use.
+/// Remembers, for salvage_if_damaged(), that the index was found damaged while it was in use.
 void mark_damaged(common::FileSystem& files, const DataDirectory& data, const std::string& reason);
 
 /// Looks, without reading all of the index, whether it is damaged, and replaces it if so. Call it before the index is

@@ -133,7 +133,8 @@ void Filing::write_loop(const std::stop_token& stop, common::Liveness::Thread& s
     {
       const common::Liveness::Waiting waiting(self);
       std::unique_lock lock(mutex_);
-      if (!to_write_changed_.wait(lock, stop, [&] { return !to_write_.empty(); })) return;
+      to_write_changed_.wait(lock, stop, [&] { return !to_write_.empty(); });
+      if (stop.stop_requested()) return;
       items = take_to_write();
     }
     for (const ItemPtr& item : items) write(*item);

@@ -343,7 +343,6 @@ void Intake::Impl::give_up(const std::vector<Ticket>& tickets, const std::string
 Intake::Intake(const IntakeSettings& settings, std::string hub_name, Nodes& nodes, NodeCommands& commands, Live& live,
                Counters& counters, const common::Clock& clock)
     : impl_(std::make_unique<Impl>(settings, std::move(hub_name), nodes, commands, live, counters, clock)) {
-  impl_->last_message_ns = clock.monotonic_ns();
   impl_->open();
 }
 
@@ -354,6 +353,7 @@ Intake::~Intake() {
 }
 
 void Intake::start(Submit submit, GiveUp give_up, common::Liveness& liveness) {
+  impl_->last_message_ns = impl_->clock.monotonic_ns();  // silence counts from here
   impl_->submit = std::move(submit);
   impl_->tell_given_up = std::move(give_up);
   impl_->thread = common::start_thread(

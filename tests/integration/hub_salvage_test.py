@@ -151,22 +151,50 @@ class Salvage(kit.HubTest):
         self.assertIn("Not recovered: an unknown number of rows of images", hub.report)
         self.assertIn("400 pictures, ", hub.report)
 
+    def overwrite_page(self, hub, page):
+        self.overwrite(self.index(hub), (page - 1) * PAGE, b"\x0d" + noise(PAGE - 1))
+
+    def find_damage(self, hub, sent, line):
+        """Has the hub read its index of identities, until it says so."""
+        with kit.BootSender(hub.address, boot=hub.sender.boot) as again:
+            for seq, (text, payload, keys) in sent.items():
+                again.post(text, payload, seq=seq, **keys)
+            hub.program.wait_line(line)
+
     def test_damage_that_is_found_at_work_is_salvaged_by_the_hub_that_runs(self):
         systemd = kit.Systemd(self)
         hub, sent = self.killed(env=systemd.env)
         # A start does not read this one.
-        page = self.root(hub, "images_by_identity")
-        self.overwrite(self.index(hub), (page - 1) * PAGE, b"\x0d" + noise(PAGE - 1))
+        self.overwrite_page(hub, self.root(hub, "images_by_identity"))
         hub.start_again_at(hub.address)
-        with kit.BootSender(hub.address, boot=hub.sender.boot) as again:
-            for seq, (text, payload, keys) in sent.items():
-                again.post(text, payload, seq=seq, **keys)
-            hub.program.wait_line(r"the index is damaged: .*the hub begins anew")
+        self.find_damage(hub, sent, r"the index is damaged: .*the hub begins anew")
         self.assert_salvaged(hub, sent, runs=True)
         self.assertIn(" 0 pictures, 0 log lines", hub.report)
         # A salvage of millions of rows takes longer than its watchdog waits.
         changes = [message for message in systemd.told if message.startswith("WATCHDOG_USEC=")]
         self.assertEqual(changes[:2], ["WATCHDOG_USEC=3600000000", "WATCHDOG_USEC=60000000"])
+
+    def test_damage_that_the_daily_backup_finds_is_salvaged_too(self):
+        hub, sent = self.killed()
+        shutil.rmtree(os.path.join(hub.data, "backup"), ignore_errors=True)
+        leaves = self.leaves(hub, "images_by_identity")
+        self.overwrite_page(hub, leaves[len(leaves) // 2])
+        hub.start_again_at(hub.address)
+        hub.program.wait_line(r"the index is damaged: .*the hub begins anew")
+        self.assert_salvaged(hub, sent, runs=True)
+
+    def test_a_salvage_that_is_soon_needed_again_ends_the_hub(self):
+        hub, sent = self.killed(images=100, events=50)
+        self.overwrite_page(hub, self.root(hub, "images_by_identity"))
+        hub.start_again_at(hub.address)
+        self.find_damage(hub, sent, r"the index is damaged: .*the hub begins anew")
+        listens = lambda: sum("listens on" in line for line in hub.program.lines)
+        wait_until(lambda: listens() == 2, what="the hub that begins anew")
+        os.truncate(self.index(hub), PAGE)
+        self.find_damage(hub, sent, r"the index is damaged again: .*look at the disk, then start imagehub again")
+        self.assertEqual(hub.program.wait(), 1)
+        shutil.rmtree(os.path.join(hub.data, "reports"))  # of the first time
+        self.assert_salvaged(hub, sent)
 
     def mark(self, hub):
         with open(self.index(hub, ".damaged"), "w") as file:
