@@ -48,8 +48,8 @@ class HubLink {
   /// Before start(): counts go on where those of a link are that was stopped.
   void succeed(const HubLink& before) { report_ = before.report_; }
   void start(common::Liveness& liveness);
-  /// Ends the thread; what is unanswered stays in the Outbox. So long it waits for answers before, and sends nothing
-  /// more.
+  /// Ends the thread; what is unanswered stays in the Outbox. Before that it sends nothing more and waits for answers,
+  /// for `for_answers_ns` at most.
   void stop(std::int64_t for_answers_ns = 0);
   /// What is done with the commands of hubs of ours; called from the link's thread. Before start().
   using OnCommand = std::function<void(std::uint64_t id, const std::string& text)>;
