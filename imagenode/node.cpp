@@ -175,6 +175,11 @@ View Node::Parts::made_view(const NodeSettings& node, const ViewEntry& entry) {
   listener.on_finished = [] {};
   view.camera = std::make_unique<Camera>(entry.camera, make_source(entry.camera, SourceSeams{clock}),
                                          std::move(listener), clock, liveness);
+  if (entry.camera.still_resolution) {
+    CameraSettings still = entry.camera;
+    still.resolution = still.still_resolution;
+    view.camera->take_stills_from(make_source(still, SourceSeams{clock}));
+  }
   return view;
 }
 

@@ -16,6 +16,8 @@ using common::cat;
 
 /// The newest frame and one that is being fetched.
 constexpr std::size_t kReadAhead = 2;
+/// A camera that was just opened needs that long for the right exposure and white balance.
+constexpr std::int64_t kSettling = common::kSecond;
 
 }  // namespace
 
@@ -56,7 +58,13 @@ void Camera::stop() {
 
 void Camera::run(const std::stop_token& stop, Entry& entry) {
   if (frozen_.exchange(false)) event("camera|unfrozen");
-  while (!play(stop, entry)) {
+  for (;;) {
+    const Ending ending = play(stop, entry);
+    if (ending == Ending::done) break;
+    if (ending == Ending::for_still) {
+      take_still(stop, entry);
+      continue;
+    }
     const common::Liveness::Waiting waiting(entry);
     back_off_.wait(stop, next_back_off_ns_);
     next_back_off_ns_ = std::min(2 * next_back_off_ns_, back_off_.longest_ns);
@@ -64,9 +72,9 @@ void Camera::run(const std::stop_token& stop, Entry& entry) {
   if (!stop.stop_requested()) finish();
 }
 
-bool Camera::play(const std::stop_token& stop, Entry& entry) {
+Camera::Ending Camera::play(const std::stop_token& stop, Entry& entry) {
   try {
-    if (stop.stop_requested()) return true;
+    if (stop.stop_requested()) return Ending::done;
     open(stop, entry);
     if (source_->is_live() && settings_.threaded_read) {
       process_while_reading(stop, entry);
@@ -76,11 +84,11 @@ bool Camera::play(const std::stop_token& stop, Entry& entry) {
     source_->close();
   } catch (const std::exception& error) {
     source_->close();
-    if (stop.stop_requested()) return true;
+    if (stop.stop_requested()) return Ending::done;
     lose(error.what());
-    return false;
+    return Ending::lost;
   }
-  return true;
+  return needs_still_source() && !stop.stop_requested() ? Ending::for_still : Ending::done;
 }
 
 void Camera::finish() {
@@ -110,25 +118,28 @@ void Camera::read_and_process(const std::stop_token& stop, Entry& entry) {
     }
     if (!frame) return;
     process(frame);
+    if (needs_still_source()) return;
   }
 }
 
 void Camera::process_while_reading(const std::stop_token& stop, Entry& entry) {
   common::BoundedQueue<FramePtr> queue(kReadAhead);
   std::exception_ptr failure;
+  // Not the reader's own: the camera's stop has to reach it while it is joined.
+  std::stop_source reading_ends;
+  const std::stop_callback at_stop(stop, [&] { reading_ends.request_stop(); });
   {
-    // The reader's own token, since the camera's stop has to reach it while it is joined.
-    const std::jthread reader = common::start_thread(liveness_, cat("read ", settings_.label),
-                                                     [&](const std::stop_token&, Entry& reader_entry) {
-                                                       const common::Liveness::Waiting waiting(reader_entry);
-                                                       try {
-                                                         while (FramePtr frame = source_->read(stop))
-                                                           skipped_ += queue.push_dropping_oldest(std::move(frame));
-                                                       } catch (...) {
-                                                         failure = std::current_exception();
-                                                       }
-                                                       queue.close();
-                                                     });
+    const std::jthread reader = common::start_thread(
+        liveness_, cat("read ", settings_.label), [&](const std::stop_token&, Entry& reader_entry) {
+          const common::Liveness::Waiting waiting(reader_entry);
+          try {
+            while (FramePtr frame = source_->read(reading_ends.get_token()))
+              skipped_ += queue.push_dropping_oldest(std::move(frame));
+          } catch (...) {
+            failure = std::current_exception();
+          }
+          queue.close();
+        });
     while (true) {
       std::optional<FramePtr> frame;
       {
@@ -137,7 +148,9 @@ void Camera::process_while_reading(const std::stop_token& stop, Entry& entry) {
       }
       if (!frame) break;
       // What is left when a stop comes is not worth the wait.
-      if (!stop.stop_requested()) process(*frame);
+      if (reading_ends.stop_requested()) continue;
+      process(*frame);
+      if (needs_still_source()) reading_ends.request_stop();
     }
   }
   if (failure) std::rethrow_exception(failure);
@@ -160,7 +173,7 @@ void Camera::hand_on(const FramePtr& frame) {
   try {
     listener_.on_frame(transformed(frame, transform_));
     ++frames_;
-    if (still_wanted_.exchange(false)) give_still(frame);
+    if (!needs_still_source() && still_wanted_.exchange(false)) give_still(frame);
     if (failing_) common::log::info(cat("camera ", settings_.label, ": frames are processed again"));
     failing_ = false;
   } catch (const common::JpegError& error) {
@@ -172,9 +185,38 @@ void Camera::hand_on(const FramePtr& frame) {
   }
 }
 
+bool Camera::needs_still_source() const {
+  return still_wanted_ && still_source_ && !still_failed_;
+}
+
+void Camera::take_still(const std::stop_token& stop, Entry& entry) {
+  still_wanted_ = false;
+  if (frozen_.exchange(false)) event("camera|unfrozen");
+  try {
+    const common::Liveness::Waiting waiting(entry);
+    still_source_->open(stop);
+    const FramePtr frame = settled_frame(stop);
+    still_source_->close();
+    if (frame) listener_.on_still(transformed(frame, {transform_.half_turn, std::nullopt}));
+  } catch (const std::exception& error) {
+    still_source_->close();
+    common::log::error(cat("camera ", settings_.label, ": no still in the size of still_resolution: ", error.what(),
+                           "; it has the size in which the camera runs"));
+    still_wanted_ = still_failed_ = true;
+  }
+}
+
+FramePtr Camera::settled_frame(const std::stop_token& stop) {
+  FramePtr frame = still_source_->read(stop);
+  const std::int64_t first_ns = frame ? frame->time().monotonic_ns : 0;
+  while (frame && frame->time().monotonic_ns - first_ns < kSettling) frame = still_source_->read(stop);
+  return frame;
+}
+
 void Camera::give_still(const FramePtr& frame) {
   try {
     listener_.on_still(transformed(frame, {transform_.half_turn, std::nullopt}));
+    still_failed_ = false;
   } catch (...) {
     still_wanted_ = true;  // of the next frame
     throw;

@@ -29,7 +29,7 @@ struct CameraListener {
   std::function<void(const std::string& event)> on_event;
   /// A file has come to its end. Called once; the camera's thread ends.
   std::function<void()> on_finished;
-  /// A frame after want_still(), turned as set but not resized.
+  /// A frame after want_still(), of the source for stills when there is one, turned as set but not resized.
   std::function<void(const FramePtr&)> on_still{};
 };
 
@@ -54,6 +54,9 @@ class Camera {
          const common::Clock& clock, common::Liveness& liveness, common::BackOff back_off = {});
   ~Camera();
 
+  /// Before start(): where stills come from, such as the same device with more pixels. For each of them the camera
+  /// closes its own source and opens it again.
+  void take_stills_from(std::unique_ptr<FrameSource> source) { still_source_ = std::move(source); }
   /// Before start(): it takes the place of a camera that was so. What that one reported as lost or frozen is reported
   /// as back or unfrozen by this one.
   void succeed(const CameraCounts& before);
@@ -76,14 +79,18 @@ class Camera {
   using Entry = common::Liveness::Thread;
 
   void run(const std::stop_token& stop, Entry& entry);
-  /// From open to close; false when the source has been lost.
-  bool play(const std::stop_token& stop, Entry& entry);
+  enum class Ending { done, lost, for_still };
+  /// From open to close.
+  Ending play(const std::stop_token& stop, Entry& entry);
   void open(const std::stop_token& stop, Entry& entry);
   void read_and_process(const std::stop_token& stop, Entry& entry);
   void process_while_reading(const std::stop_token& stop, Entry& entry);
   void finish();
   void process(const FramePtr& frame);
   void hand_on(const FramePtr& frame);
+  bool needs_still_source() const;
+  void take_still(const std::stop_token& stop, Entry& entry);
+  FramePtr settled_frame(const std::stop_token& stop);
   void give_still(const FramePtr& frame);
   void tell_failure(const std::string& what);
   void lose(const std::string& why);
@@ -93,6 +100,7 @@ class Camera {
   const CameraSettings settings_;
   const Transform transform_;
   const std::unique_ptr<FrameSource> source_;
+  std::unique_ptr<FrameSource> still_source_;  ///< may be missing
   const CameraListener listener_;
   const common::Clock& clock_;
   common::Liveness& liveness_;
@@ -102,7 +110,8 @@ class Camera {
   FrozenWatch frozen_watch_;
   std::int64_t next_back_off_ns_;
   bool failing_ = false;
-  bool lost_before_ = false;  ///< by the one before; not yet tried by this one
+  bool still_failed_ = false;  ///< by the source for stills: the next frame has to do
+  bool lost_before_ = false;   ///< by the one before; not yet tried by this one
 
   std::atomic<bool> still_wanted_{false};
   std::atomic<bool> lost_{false};

@@ -18,13 +18,16 @@ namespace {
 constexpr int kMaxSide = 16384;
 constexpr double kLongestFrozen = 30.0 * 86'400;
 
-void read_resolution(common::Section& section, std::optional<Resolution>& resolution) {
+void read_resolution(common::Section& section, const char* key, bool pi_camera, std::optional<Resolution>& resolution) {
   std::vector<double> sides;
-  section.read_numbers("resolution", 2, sides, {1, kMaxSide});
+  section.read_numbers(key, 2, sides, {1, kMaxSide});
   if (sides.size() != 2) return;
   if (sides[0] != std::floor(sides[0]) || sides[1] != std::floor(sides[1])) {
-    section.problem("resolution", "must be two whole numbers, width and height");
+    section.problem(key, "must be two whole numbers, width and height");
     return;
+  }
+  if (pi_camera && (std::fmod(sides[0], 2) != 0 || std::fmod(sides[1], 2) != 0)) {
+    section.problem(key, "a Pi camera needs an even width and height");
   }
   resolution = Resolution{static_cast<int>(sides[0]), static_cast<int>(sides[1])};
 }
@@ -88,6 +91,10 @@ bool CameraSettings::is_pi_camera() const {
   return pi_label && (src.empty() || camera_index(src));
 }
 
+bool CameraSettings::has_any_size() const {
+  return src.empty() || src == "test" || camera_index(src) || src.starts_with("/dev/");
+}
+
 CameraSettings CameraSettings::read(common::Section& section, const std::string& label) {
   CameraSettings settings;
   settings.label = label;
@@ -96,8 +103,8 @@ CameraSettings CameraSettings::read(common::Section& section, const std::string&
 }
 
 CameraSettings CameraSettings::changed(const std::string& key, const std::string& value) const {
-  static const std::set<std::string> any{"resolution",   "framerate",    "vflip",
-                                         "resize_width", "jpeg_quality", "frozen_after"};
+  static const std::set<std::string> any{"resolution",   "framerate",    "vflip",           "resize_width",
+                                         "jpeg_quality", "frozen_after", "still_resolution"};
   static const std::set<std::string> pi_only{
       "exposure_mode", "iso",       "shutter_speed",         "sharpness",  "contrast",  "brightness",
       "awb_mode",      "awb_gains", "exposure_compensation", "meter_mode", "saturation"};
@@ -124,7 +131,11 @@ void CameraSettings::take(common::Section& section) {
   CameraSettings& settings = *this;
   section.read("viewname", settings.viewname);
   section.read("src", settings.src);
-  read_resolution(section, settings.resolution);
+  read_resolution(section, "resolution", settings.is_pi_camera(), settings.resolution);
+  read_resolution(section, "still_resolution", settings.is_pi_camera(), settings.still_resolution);
+  if (settings.still_resolution && !settings.has_any_size()) {
+    section.problem("still_resolution", "files and network cameras give pictures of their own size only");
+  }
   section.read("framerate", settings.framerate, {0.001, 1000});
   section.read("vflip", settings.vflip);
   section.read("resize_width", settings.resize_width, {0.1, 1000});
@@ -137,10 +148,6 @@ void CameraSettings::take(common::Section& section) {
   section.read("print_settings", settings.print_settings);
   read_pi_controls(section, settings.pi);
   read_processing(section, settings);
-  if (settings.is_pi_camera() && settings.resolution &&
-      (settings.resolution->width % 2 != 0 || settings.resolution->height % 2 != 0)) {
-    section.problem("resolution", "a Pi camera needs an even width and height");
-  }
 }
 
 }  // namespace imagenode

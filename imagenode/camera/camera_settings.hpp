@@ -45,11 +45,12 @@ struct PiCameraControls {
 struct CameraSettings {
   std::string label;  ///< P1, W2 ...: names the camera in the log and in file names
   std::string viewname;
-  std::string src;                       ///< empty: the Pi camera, or the first webcam, as the label says
-  std::optional<Resolution> resolution;  ///< each source has its own default
-  std::optional<double> framerate;       ///< frames per second; each source has its own default
-  bool vflip = false;                    ///< turned by 180 degrees
-  std::optional<double> resize_width;    ///< percent of the width
+  std::string src;                             ///< empty: the Pi camera, or the first webcam, as the label says
+  std::optional<Resolution> resolution;        ///< each source has its own default
+  std::optional<Resolution> still_resolution;  ///< of a single picture that somebody asks for; else as the camera runs
+  std::optional<double> framerate;             ///< frames per second; each source has its own default
+  bool vflip = false;                          ///< turned by 180 degrees
+  std::optional<double> resize_width;          ///< percent of the width
   bool threaded_read = true;
   std::optional<SendType> send_type;  ///< the node's when not set
   bool print_settings = false;
@@ -72,6 +73,8 @@ struct CameraSettings {
 
   /// A label that begins with P or p and no source of another kind.
   bool is_pi_camera() const;
+  /// Whether it gives pictures of the size that it is asked for: webcams, Pi cameras and the test scene do.
+  bool has_any_size() const;
 };
 
 /// `0`, `1` ...: the index of a webcam or of a Pi camera.

@@ -98,6 +98,17 @@ class EachCommand(CommandTest):
         self.assertIn("resolution must hold 2 numbers", reason)
         self.assertEqual(node.stop(), 0)
 
+    def test_a_still_of_its_own_resolution(self):
+        hub = self.hub()
+        cameras = {"T1": scene(detectors=EVENTS_ONLY, still_resolution=[640, 480])}
+        node = self.node([hub.address], cameras, commands=["Still", "SendFrames"], heartbeat="1s")
+        for text in ("SendFrames 1", "Still", "SendFrames 1"):
+            self.wait_for(hub, self.command(hub, text), "done")
+        self.wait_for_images(hub, 3)
+        self.assertEqual([self.size(hub, row) for row in hub.image_rows()], [(320, 240), (640, 480), (320, 240)])
+        self.assertEqual([text for text in hub.log_texts() if "|camera|" in text], [])
+        self.assertEqual(node.stop(), 0)
+
     def test_set_a_camera_setting(self):
         hub = self.hub()
         self.quiet_node(hub, commands=["Set", "SendFrames"])

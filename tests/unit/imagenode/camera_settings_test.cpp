@@ -29,6 +29,7 @@ TEST_CASE("a camera without settings has the defaults of the Python node") {
   const CameraSettings settings = read("W1", "{}");
   CHECK(settings.viewname.empty());
   CHECK_FALSE(settings.resolution);
+  CHECK_FALSE(settings.still_resolution);
   CHECK_FALSE(settings.framerate);
   CHECK_FALSE(settings.vflip);
   CHECK_FALSE(settings.resize_width);
@@ -43,6 +44,12 @@ TEST_CASE("a camera without settings has the defaults of the Python node") {
 TEST_CASE("camera settings understand Python's tuples and YAML's lists") {
   CHECK(read("W1", "resolution: (640, 480)").resolution->width == 640);
   CHECK(read("W1", "resolution: [1280, 720]").resolution->height == 720);
+  CHECK(read("W1", "still_resolution: (1920, 1080)").still_resolution->width == 1920);
+  CHECK(read("T1", "src: test\nstill_resolution: (1920, 1080)").still_resolution->height == 1080);
+  for (const char* src : {"film.mp4", "rtsp://camera/stream"}) {
+    CHECK_THROWS_WITH(read("C1", std::string("src: ") + src + "\nstill_resolution: (1920, 1080)"),
+                      ContainsSubstring("still_resolution: files and network cameras give pictures of their own size"));
+  }
   const auto gains = read("P1", "awb_gains: (1.5, 1.2)").pi.awb_gains;
   REQUIRE(gains);
   CHECK(gains->red == 1.5);

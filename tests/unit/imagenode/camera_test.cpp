@@ -70,17 +70,23 @@ class ScriptedSource final : public FrameSource {
 /// A camera on a script, and all that it told.
 class Stage {
  public:
+  /// With `stills` one is wanted from the beginning.
   explicit Stage(std::deque<Step> script, CameraSettings settings = {}, bool live = false,
-                 const CameraCounts& before = {})
+                 const CameraCounts& before = {}, const std::deque<Step>& stills = {})
       : camera_(named(std::move(settings)), std::make_unique<ScriptedSource>(std::move(script), clock, live),
                 {[this](const FramePtr& frame) { tell("frame " + std::to_string(frame->number())); },
-                 [this](const std::string& event) { tell(event); }, [this] { tell("finished"); }},
+                 [this](const std::string& event) { tell(event); }, [this] { tell("finished"); },
+                 [this](const FramePtr& frame) { tell("still " + std::to_string(frame->number())); }},
                 clock, liveness_,
                 {common::kSecond, 60 * common::kSecond, [this](const std::stop_token&, std::int64_t ns) {
                    const std::lock_guard lock(mutex_);
                    waits_.push_back(ns / common::kSecond);
                  }}) {
     camera_.succeed(before);
+    if (!stills.empty()) {
+      camera_.take_stills_from(std::make_unique<ScriptedSource>(stills, clock, false));
+      camera_.want_still();
+    }
     camera_.start();
   }
 
@@ -284,4 +290,29 @@ TEST_CASE("a live camera that is lost tells why through its reader") {
   Stage stage({Picture{1}, Loss{}, Picture{2}, WaitForStop{}}, {}, true);
   REQUIRE(stage.wait_for("frame 1"));
   CHECK(stage.told() == Told{"frame 0", "camera|lost", "camera|back", "frame 1"});
+}
+
+TEST_CASE("a still comes from its own source when that has settled, and then the camera goes on") {
+  const std::deque<Step> stills(20, Picture{9});
+  Stage stage({Picture{1}, Picture{2}, End{}}, {}, false, {}, stills);
+  REQUIRE(stage.wait_for("finished"));
+  CHECK(stage.told() == std::vector<std::string>{"frame 0", "still 10", "frame 1", "finished"});
+  CHECK(stage.waits().empty());
+  CHECK(stage.camera().counts().reopened == 0);
+}
+
+TEST_CASE("a source for stills that cannot be opened is replaced by the next frame, this once") {
+  std::deque<Step> stills(20, Picture{9});
+  stills.push_front(Refused{});
+  Stage stage({Picture{1}, Picture{2}, Picture{3}, WaitForStop{}}, {}, false, {}, stills);
+  REQUIRE(stage.wait_for("frame 2"));
+  CHECK(stage.told() == std::vector<std::string>{"frame 0", "frame 1", "still 1", "frame 2"});
+}
+
+TEST_CASE("a still interrupts the reading of a live source") {
+  const std::deque<Step> stills(20, Picture{9});
+  Stage stage({Picture{1}, WaitForStop{}}, {}, true, {}, stills);
+  REQUIRE(stage.wait_for("still 10"));
+  CHECK(stage.told() == std::vector<std::string>{"frame 0", "still 10"});
+  stage.camera().stop();
 }
