@@ -37,6 +37,17 @@ class Webcam(MachineTest):
             self.assertLess(row["time_ns"], row["received_ns"])
             self.assertLess(row["received_ns"] - row["time_ns"], 10e9)
 
+    def test_a_still_has_more_pixels_and_the_camera_goes_on(self):
+        hub = self.hub()
+        self.node_with(still_resolution=[1280, 720])
+        self.wait_for_images(hub, 3)
+        self.wait_for(hub, self.command(hub, "Still"), "done")
+        self.wait_for_images(hub, self.image_count(hub) + 3)
+        sizes = [self.size(hub, row) for row in hub.image_rows()]
+        self.assertEqual(sizes.count((1280, 720)), 1)
+        self.assertEqual(set(sizes), {(320, 180), (1280, 720)})
+        self.assertEqual([text for text in hub.log_texts() if "|camera|" in text], [])
+
     def test_one_that_is_unplugged_is_lost_and_back_when_it_returns(self):
         hub = self.hub()
         self.node_with()
