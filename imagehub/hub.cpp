@@ -42,7 +42,7 @@ using common::to_ns;
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
 /// As long as systemd lets a start take (TimeoutStartSec).
 constexpr std::int64_t kLongestSalvage = 3600 * common::kSecond;
-/// Each salvage leaves a damaged index behind: a disk that fails must not be filled with them.
+/// An index that is damaged again so soon lies on a disk that fails: somebody has to look at it.
 constexpr std::int64_t kSalvageInterval = 600 * common::kSecond;
 
 fs::path prepared(common::FileSystem& files, const fs::path& data_directory) {
