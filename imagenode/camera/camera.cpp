@@ -173,7 +173,7 @@ void Camera::hand_on(const FramePtr& frame) {
   try {
     listener_.on_frame(transformed(frame, transform_));
     ++frames_;
-    if (!needs_still_source() && still_wanted_.exchange(false)) give_still(frame);
+    if ((!still_source_ || still_failed_) && still_wanted_.exchange(false)) give_still(frame);
     if (failing_) common::log::info(cat("camera ", settings_.label, ": frames are processed again"));
     failing_ = false;
   } catch (const common::JpegError& error) {
@@ -190,20 +190,32 @@ bool Camera::needs_still_source() const {
 }
 
 void Camera::take_still(const std::stop_token& stop, Entry& entry) {
-  still_wanted_ = false;
   if (frozen_.exchange(false)) event("camera|unfrozen");
   try {
     const common::Liveness::Waiting waiting(entry);
     still_source_->open(stop);
     const FramePtr frame = settled_frame(stop);
     still_source_->close();
-    if (frame) listener_.on_still(transformed(frame, {transform_.half_turn, std::nullopt}));
+    if (!frame) return;
+    check_size(*frame);
+    still_wanted_ = false;  // only now: one picture answers all who asked meanwhile
+    listener_.on_still(transformed(frame, {transform_.half_turn, std::nullopt}));
   } catch (const std::exception& error) {
     still_source_->close();
+    if (stop.stop_requested()) return;
     common::log::error(cat("camera ", settings_.label, ": no still in the size of still_resolution: ", error.what(),
                            "; it has the size in which the camera runs"));
     still_wanted_ = still_failed_ = true;
   }
+}
+
+/// Drivers take the size that they have next to the one that they are asked for.
+void Camera::check_size(const Frame& still) const {
+  const Resolution wanted = settings_.still_resolution.value_or(Resolution{still.width(), still.height()});
+  if (still.width() == wanted.width && still.height() == wanted.height) return;
+  common::log::warn(cat("camera ", settings_.label, ": the still has ", still.width(), 'x', still.height(),
+                        " pixels, for the camera does not give the still_resolution of ", wanted.width, 'x',
+                        wanted.height));
 }
 
 FramePtr Camera::settled_frame(const std::stop_token& stop) {

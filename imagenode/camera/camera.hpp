@@ -91,6 +91,7 @@ class Camera {
   bool needs_still_source() const;
   void take_still(const std::stop_token& stop, Entry& entry);
   FramePtr settled_frame(const std::stop_token& stop);
+  void check_size(const Frame& still) const;
   void give_still(const FramePtr& frame);
   void tell_failure(const std::string& what);
   void lose(const std::string& why);

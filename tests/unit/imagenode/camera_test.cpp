@@ -309,6 +309,31 @@ TEST_CASE("a source for stills that cannot be opened is replaced by the next fra
   CHECK(stage.told() == std::vector<std::string>{"frame 0", "frame 1", "still 1", "frame 2"});
 }
 
+TEST_CASE("the still after one that failed comes from its own source again") {
+  FakeClock clock;
+  common::Liveness liveness;
+  std::deque<Step> stills(20, Picture{9});
+  stills.push_front(Refused{});
+  std::vector<std::int64_t> given;
+  std::promise<void> finished;
+  Camera* running = nullptr;
+  Camera camera({},
+                std::make_unique<ScriptedSource>(
+                    std::deque<Step>{Picture{1}, Picture{2}, Picture{3}, Picture{4}, End{}}, clock, false),
+                {[](const FramePtr&) {}, [](const std::string&) {}, [&] { finished.set_value(); },
+                 [&](const FramePtr& frame) {
+                   given.push_back(frame->number());
+                   if (given.size() == 1) running->want_still();
+                 }},
+                clock, liveness);
+  running = &camera;
+  camera.take_stills_from(std::make_unique<ScriptedSource>(stills, clock, false));
+  camera.want_still();
+  camera.start();
+  REQUIRE(finished.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+  CHECK(given == std::vector<std::int64_t>{1, 10});
+}
+
 TEST_CASE("a still interrupts the reading of a live source") {
   const std::deque<Step> stills(20, Picture{9});
   Stage stage({Picture{1}, WaitForStop{}}, {}, true, {}, stills);
