@@ -364,8 +364,10 @@ class Hostile(kit.HubTest):
             boot.post("Farm|image", bytes(4), seq=1 + n, dtype="int32", shape=[1, 1])
             boot.post(f"node{n}|Heartbeat", seq=False)
             boot.post("Farm|data", seq=10_000 + n)
-        for _ in range(6000):
-            self.assertIsNotNone(boot.receive())
+            if n % 20 == 19:
+                # Who leaves too many replies unread loses some.
+                for _ in range(60):
+                    self.assertIsNotNone(boot.receive())
         self.assertLess(len(hub.drops()), 10)
         self.assert_alive(hub)
 
