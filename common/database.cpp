@@ -2,8 +2,12 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <functional>
+#include <string_view>
 #include <system_error>
 
+#include "common/log.hpp"
 #include "common/text.hpp"
 
 namespace common {
@@ -80,6 +84,28 @@ void rethrow(const SQLite::Exception& error) {
       throw CorruptDatabase(error.what());
     default:
       throw SQLite::Exception(error);
+  }
+}
+
+void keep_newest_corrupt(FileSystem& files, const std::filesystem::path& just_made) {
+  constexpr std::string_view kMark = ".corrupt-";
+  constexpr std::size_t kOthers = 2;
+  const auto folder = just_made.parent_path();
+  const std::string name_made = just_made.filename().string();
+  const std::string beginning = name_made.substr(0, name_made.find(kMark) + kMark.size());
+  try {
+    std::vector<std::string> others;
+    for (const std::string& name : files.list(folder)) {
+      const bool is_log = name.ends_with("-wal") || name.ends_with("-shm");
+      if (name.starts_with(beginning) && !is_log && name != name_made) others.push_back(name);
+    }
+    std::sort(others.begin(), others.end(), std::greater<>());
+    for (std::size_t i = kOthers; i < others.size(); ++i) {
+      for (const char* ending : {"-wal", "-shm", ""}) files.remove(folder / (others[i] + ending));
+      log::warn(cat(others[i], " is removed: the newest ", kOthers + 1, " damaged files are kept"));
+    }
+  } catch (const std::exception& error) {
+    log::warn(cat("damaged files of long ago stay: ", error.what()));
   }
 }
 

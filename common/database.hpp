@@ -39,6 +39,10 @@ void run(SQLite::Statement& statement);
 /// SQLite's exception as the one that open_database() throws for it.
 [[noreturn]] void rethrow(const SQLite::Exception& error);
 
+/// Of damaged databases that were set aside as `<file>.corrupt-<time>`, keeps the one just made, whatever the clock
+/// said, and the two newest others; removes older ones with their logs, and logs that. What cannot be removed stays.
+void keep_newest_corrupt(FileSystem& files, const std::filesystem::path& just_made);
+
 /// Whether this failure, of SQLite or of the functions above, tells of a damaged database.
 bool is_corruption(const std::exception& error);
 

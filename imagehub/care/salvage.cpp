@@ -1,7 +1,5 @@
 #include "imagehub/care/salvage.hpp"
 
-#include <algorithm>
-#include <functional>
 #include <memory>
 #include <system_error>
 #include <vector>
@@ -43,8 +41,6 @@ fs::path scratch(const DataDirectory& data) {
   return beside(data, ".salvage-copy.tmp");
 }
 
-constexpr const char* kCorrupt = ".corrupt-";
-constexpr std::size_t kCorruptKept = 3;
 constexpr const char* kParts[] = {"-wal", "-shm", ""};
 
 void remove_database(common::FileSystem& files, const fs::path& file) {
@@ -147,23 +143,9 @@ std::string fill(common::FileSystem& files, const DataDirectory& data, SalvageTa
   return report;
 }
 
-/// A disk that damages one index after the other is not to be filled with them.
-void keep_newest_corrupt(common::FileSystem& files, const DataDirectory& data) {
-  std::vector<std::string> found;
-  for (const std::string& name : files.list(data.folder)) {
-    const bool is_wal = name.ends_with("-wal") || name.ends_with("-shm");
-    if (!is_wal && name.starts_with(beside(data, kCorrupt).filename().string())) found.push_back(name);
-  }
-  std::sort(found.begin(), found.end(), std::greater<>());
-  for (std::size_t i = kCorruptKept; i < found.size(); ++i) {
-    remove_database(files, data.folder / found[i]);
-    common::log::warn(cat(found[i], " is removed: the newest ", kCorruptKept, " damaged indexes are kept"));
-  }
-}
-
 /// A crash may have come between any two of these steps; they are done again then.
 void put_in_place(common::FileSystem& files, const DataDirectory& data, std::int64_t utc_ns) {
-  const std::string aside = kCorrupt + common::file_stamp(utc_ns).substr(0, 19);
+  const std::string aside = ".corrupt-" + common::file_stamp(utc_ns).substr(0, 19);
   for (const char* part : kParts) {
     const fs::path from = beside(data, part);
     if (common::exists(files, from)) files.rename(from, beside(data, aside + part));
@@ -172,7 +154,7 @@ void put_in_place(common::FileSystem& files, const DataDirectory& data, std::int
   files.rename(complete(data), data.index());
   files.remove(marker(data));
   files.sync_folder(data.folder);
-  keep_newest_corrupt(files, data);
+  common::keep_newest_corrupt(files, beside(data, aside));
 }
 
 void salvage(common::FileSystem& files, const DataDirectory& data, std::int64_t utc_ns, const std::string& reason) {

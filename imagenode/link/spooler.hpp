@@ -78,7 +78,6 @@ class Spooler {
   void salvage(Spool& into);
   static void copy_refused(const std::vector<SetAside>& refused, Spool& into);
   std::string missing_words(const SpoolLosses& losses, std::uint64_t found) const;
-  void keep_newest_corrupt(const std::filesystem::path& newest);
   void failed(const std::string& why, std::int64_t now_ns);
   void read_while_failing();
   void worked();

@@ -1,8 +1,5 @@
 // What the Spooler does with a damaged file.
 
-#include <algorithm>
-#include <functional>
-
 #include "common/database.hpp"
 #include "common/local_time.hpp"
 #include "common/log.hpp"
@@ -16,7 +13,6 @@ using common::cat;
 
 /// Of a damaged file that the disk does not give, before it is left as it is.
 constexpr int kReadTries = 3;
-constexpr std::size_t kCorruptKept = 3;
 
 std::filesystem::path with(const std::filesystem::path& file, const std::string& ending) {
   return file.string() + ending;
@@ -112,7 +108,7 @@ void Spooler::salvage(Spool& into) {
   common::log::error(cat("spool: the damaged file is set aside as ", corrupt.string(), ", of it ", saved,
                          " messages were saved", missing));
   report_(cat("corrupt|", corrupt.filename().string(), '|', saved, " saved", missing));
-  keep_newest_corrupt(corrupt);
+  common::keep_newest_corrupt(files_, corrupt);
 }
 
 /// What no hub takes is not worth that the salvage fails: the damaged file has it too.
@@ -141,22 +137,6 @@ std::string Spooler::missing_words(const SpoolLosses& losses, std::uint64_t foun
   if (losses.to_ns > 0)
     words += cat(losses.from_ns > 0 ? " to " : ", captured until ", common::log_stamp(losses.to_ns));
   return words;
-}
-
-/// They are for people who want to try more; a disk that damages its files again and again must not fill up with them.
-void Spooler::keep_newest_corrupt(const std::filesystem::path& newest) {
-  const auto folder = settings_.file.parent_path();
-  const std::string beginning = settings_.file.filename().string() + ".corrupt-";
-  std::vector<std::string> others;
-  for (const std::string& name : files_.list(folder)) {
-    const bool is_wal = name.ends_with("-wal") || name.ends_with("-shm");
-    if (name.starts_with(beginning) && !is_wal && name != newest.filename()) others.push_back(name);
-  }
-  std::sort(others.begin(), others.end(), std::greater<>());
-  for (std::size_t i = kCorruptKept - 1; i < others.size(); ++i) {
-    for (const char* ending : {"-wal", "-shm", ""}) files_.remove(folder / (others[i] + ending));
-    common::log::warn(cat("spool: ", others[i], " is removed: the newest ", kCorruptKept, " damaged files are kept"));
-  }
 }
 
 }  // namespace imagenode

@@ -126,16 +126,21 @@ class Salvage(kit.HubTest):
         self.assertIn(" 0 pictures, 0 log lines", hub.report)
 
     def test_the_newest_three_damaged_ones_are_kept(self):
-        hub, sent = self.killed(images=20, events=10)
-        for day in (1, 2, 3):
-            for part in ("", "-wal"):
-                with open(self.index(hub, f".corrupt-2020-01-0{day}T00.00.00{part}"), "w") as file:
-                    file.write("of long ago")
-        self.overwrite(self.index(hub), 0, noise(100))
-        self.assert_salvaged(hub, sent)
-        kept = sorted(name for name in os.listdir(hub.data) if ".corrupt-20" in name and not name.endswith("-shm"))
-        old = [name for name in kept if ".corrupt-2020" in name]
-        self.assertEqual(old, [f"index.sqlite3.corrupt-2020-01-0{day}T00.00.00{part}" for day in (2, 3) for part in ("", "-wal")])
+        # The second time the clock has been set back since.
+        for year in (2020, 2090):
+            with self.subTest(year):
+                hub, sent = self.killed(images=20, events=10)
+                names = [f"index.sqlite3.corrupt-{year}-01-0{day}T00.00.00" for day in (1, 2, 3)]
+                for name in names:
+                    for part in ("", "-wal"):
+                        with open(os.path.join(hub.data, name + part), "w") as file:
+                            file.write("of another time")
+                self.overwrite(self.index(hub), 0, noise(100))
+                self.assert_salvaged(hub, sent)
+                kept = {name.removesuffix("-wal").removesuffix("-shm") for name in os.listdir(hub.data) if ".corrupt-" in name}
+                self.assertEqual(len(kept), 3, kept)
+                self.assertEqual(kept & set(names), set(names[1:]))
+                hub.close()
 
     def test_a_first_page_that_is_destroyed(self):
         hub, sent = self.killed()
